@@ -1,0 +1,93 @@
+//! The two engines behind one face. Nothing outside this module names a driver's type in a decision.
+
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+
+use crate::StoreError;
+use crate::tx::Engine;
+
+use postgres::PgSession;
+use sqlite::SqliteSession;
+
+/// One connection and the transaction control that the writer and the readers need.
+pub(crate) enum Session {
+    Sqlite(SqliteSession),
+    Postgres(Box<PgSession>),
+}
+
+macro_rules! both {
+    ($self:ident, $session:ident => $call:expr) => {
+        match $self {
+            Session::Sqlite($session) => $call,
+            Session::Postgres($session) => $call,
+        }
+    };
+}
+
+impl Session {
+    /// Makes sure there is a connection; only a network engine can fail here.
+    pub(crate) fn ensure_connected(&mut self) -> Result<(), StoreError> {
+        match self {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(session) => session.ensure_connected(),
+        }
+    }
+
+    pub(crate) fn begin_write(&self) -> Result<(), StoreError> {
+        both!(self, s => s.begin_write())
+    }
+
+    pub(crate) fn begin_read(&self) -> Result<(), StoreError> {
+        both!(self, s => s.begin_read())
+    }
+
+    pub(crate) fn savepoint(&self) -> Result<(), StoreError> {
+        both!(self, s => s.savepoint())
+    }
+
+    pub(crate) fn release(&self) -> Result<(), StoreError> {
+        both!(self, s => s.release())
+    }
+
+    pub(crate) fn rollback_to(&self) -> Result<(), StoreError> {
+        both!(self, s => s.rollback_to())
+    }
+
+    /// Makes the transaction durable. [`StoreError::Unknown`] when the connection broke before the answer.
+    pub(crate) fn commit(&self) -> Result<(), StoreError> {
+        both!(self, s => s.commit())
+    }
+
+    /// Gives the transaction up; never fails, because a broken connection has given it up already.
+    pub(crate) fn rollback(&self) {
+        both!(self, s => s.rollback());
+    }
+
+    /// True while a transaction is open; false when the engine ended it by itself.
+    pub(crate) fn in_transaction(&self) -> bool {
+        both!(self, s => s.in_transaction())
+    }
+
+    pub(crate) fn engine(&self) -> Engine<'_> {
+        match self {
+            Session::Sqlite(session) => Engine::Sqlite(session.connection()),
+            Session::Postgres(session) => Engine::Postgres(session),
+        }
+    }
+
+    /// How many callers may share a transaction. PostgreSQL keeps only 64 subtransactions of a backend at hand;
+    /// past that every snapshot costs more.
+    pub(crate) fn batch_limit(&self) -> usize {
+        match self {
+            Session::Sqlite(_) => 512,
+            Session::Postgres(_) => 64,
+        }
+    }
+
+    /// What an idle writer should do before it sleeps.
+    pub(crate) fn idle(&self) {
+        if let Session::Sqlite(session) = self {
+            session.idle();
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! PostgreSQL: a connection driven by the thread that uses it, so that use cases stay synchronous.
+//!
+//! BEGIN, SAVEPOINT and RELEASE wait in `pending` and travel with the next statement: they cost no round trip.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::StoreError;
+use crate::statement::Statement;
+use crate::value::Value;
+
+/// How long a connection attempt may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long one round trip may take before the connection is given up.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+pub(crate) struct PgSession {
+    config: Config,
+    runtime: Runtime,
+    client: Option<Client>,
+    prepared: RefCell<HashMap<&'static str, tokio_postgres::Statement>>,
+    pending: RefCell<String>,
+    in_transaction: Cell<bool>,
+}
+
+/// Reads the connection URL; the error never repeats the URL, which holds a password.
+pub(crate) fn parse_url(url: &str) -> Result<Config, StoreError> {
+    let mut config =
+        Config::from_str(url).map_err(|e| StoreError::Engine(format!("bad PostgreSQL URL: {e}")))?;
+    config.application_name("parlor");
+    config.connect_timeout(CONNECT_LIMIT);
+    config.tcp_user_timeout(ANSWER_LIMIT);
+    // Where the URL asks for nothing, the line is plain: an unverified certificate would only look like safety.
+    if config.get_ssl_mode() == SslMode::Prefer {
+        config.ssl_mode(SslMode::Disable);
+    }
+    Ok(config)
+}
+
+impl PgSession {
+    pub(crate) fn new(config: Config) -> Result<Self, StoreError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| StoreError::Engine(format!("cannot start a runtime: {e}")))?;
+        Ok(Self {
+            config,
+            runtime,
+            client: None,
+            prepared: RefCell::default(),
+            pending: RefCell::default(),
+            in_transaction: Cell::new(false),
+        })
+    }
+
+    pub(crate) fn ensure_connected(&mut self) -> Result<(), StoreError> {
+        if self.client.as_ref().is_some_and(|c| !c.is_closed()) {
+            return Ok(());
+        }
+        self.disconnect();
+        let connecting = connect(&self.config);
+        let client = self
+            .runtime
+            .block_on(async { tokio::time::timeout(CONNECT_LIMIT, connecting).await })
+            .map_err(|_| StoreError::Down("connecting took too long".into()))??;
+        self.client = Some(client);
+        Ok(())
+    }
+
+    pub(crate) fn disconnect(&mut self) {
+        self.client = None;
+        self.prepared.borrow_mut().clear();
+        self.pending.borrow_mut().clear();
+        self.in_transaction.set(false);
+    }
+
+    fn client(&self) -> Result<&Client, StoreError> {
+        self.client.as_ref().ok_or_else(|| StoreError::Down("not connected".into()))
+    }
+
+    /// Drives the connection until the answer is there, or the limit is over.
+    fn wait<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        match self.runtime.block_on(async { tokio::time::timeout(ANSWER_LIMIT, answer).await }) {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StoreError::Down("the database did not answer in time".into())),
+        }
+    }
+
+    fn later(&self, sql: &str) {
+        let mut pending = self.pending.borrow_mut();
+        pending.push_str(sql);
+        pending.push(';');
+    }
+
+    pub(crate) fn begin_write(&self) -> Result<(), StoreError> {
+        self.client()?;
+        self.in_transaction.set(true);
+        self.later("BEGIN ISOLATION LEVEL SERIALIZABLE");
+        Ok(())
+    }
+
+    pub(crate) fn begin_read(&self) -> Result<(), StoreError> {
+        self.client()?;
+        self.in_transaction.set(true);
+        self.later("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        Ok(())
+    }
+
+    #[allow(clippy::unnecessary_wraps)] // the same face as the other engine's
+    pub(crate) fn savepoint(&self) -> Result<(), StoreError> {
+        self.later("SAVEPOINT caller");
+        Ok(())
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    pub(crate) fn release(&self) -> Result<(), StoreError> {
+        self.later("RELEASE SAVEPOINT caller");
+        Ok(())
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    pub(crate) fn rollback_to(&self) -> Result<(), StoreError> {
+        self.later("ROLLBACK TO SAVEPOINT caller;RELEASE SAVEPOINT caller");
+        Ok(())
+    }
+
+    pub(crate) fn commit(&self) -> Result<(), StoreError> {
+        self.later("COMMIT");
+        self.in_transaction.set(false);
+        let sql = std::mem::take(&mut *self.pending.borrow_mut());
+        let done = self.client().and_then(|client| self.wait(client.batch_execute(&sql)));
+        match done {
+            // The connection broke, or the limit passed, with the COMMIT on its way.
+            Err(StoreError::Down(_)) => Err(StoreError::Unknown),
+            other => other,
+        }
+    }
+
+    pub(crate) fn rollback(&self) {
+        self.pending.borrow_mut().clear();
+        if self.in_transaction.replace(false)
+            && let Ok(client) = self.client()
+            && let Err(error) = self.wait(client.batch_execute("ROLLBACK"))
+        {
+            tracing::warn!(%error, "a rollback failed");
+        }
+    }
+
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.in_transaction.get()
+    }
+
+    /// Runs statements outside of any transaction control of ours; for migrations.
+    pub(crate) fn batch(&self, sql: &str) -> Result<(), StoreError> {
+        self.wait(self.client()?.batch_execute(sql))
+    }
+
+    /// The first column of the first row, as text; for migrations.
+    pub(crate) fn text(&self, sql: &str) -> Result<String, StoreError> {
+        let answer = self.wait(self.client()?.simple_query(sql))?;
+        let row = answer.iter().find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        row.ok_or_else(|| StoreError::Engine(format!("no answer to {sql}")))
+    }
+
+    /// Prepares `what` and forgets it, so that a test can find mistakes.
+    pub(crate) fn check(&self, what: Statement) -> Result<(), StoreError> {
+        self.wait(self.client()?.prepare(what.sql)).map(|_| ())
+    }
+
+    fn prepared(&self, client: &Client, what: Statement) -> Result<tokio_postgres::Statement, StoreError> {
+        if let Some(statement) = self.prepared.borrow().get(what.sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.wait(client.prepare(what.sql))?;
+        self.prepared.borrow_mut().insert(what.sql, statement.clone());
+        Ok(statement)
+    }
+
+    pub(crate) fn query(
+        &self,
+        what: Statement,
+        params: &[Value<'_>],
+    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let client = self.client()?;
+        let statement = self.prepared(client, what)?;
+        let params = dynamic(params);
+        self.with_pending(client, client.query(&statement, &params))
+    }
+
+    pub(crate) fn execute(&self, what: Statement, params: &[Value<'_>]) -> Result<u64, StoreError> {
+        let client = self.client()?;
+        let statement = self.prepared(client, what)?;
+        let params = dynamic(params);
+        self.with_pending(client, client.execute(&statement, &params))
+    }
+
+    fn with_pending<T>(
+        &self,
+        client: &Client,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        let pending = std::mem::take(&mut *self.pending.borrow_mut());
+        if pending.is_empty() {
+            return self.wait(answer);
+        }
+        self.wait(async {
+            // In this order on the wire, in one go.
+            let (control, answer) = tokio::join!(biased; client.batch_execute(&pending), answer);
+            control?;
+            answer
+        })
+    }
+}
+
+fn dynamic<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|p| p as &(dyn ToSql + Sync)).collect()
+}
+
+async fn connect(config: &Config) -> Result<Client, StoreError> {
+    if config.get_ssl_mode() == SslMode::Disable {
+        let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
+    let (client, connection) = config.connect(tls()?).await.map_err(unreachable)?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// A failed connection attempt is "down" whatever its cause; the cause stays in the text.
+fn unreachable(error: tokio_postgres::Error) -> StoreError {
+    match StoreError::from(error) {
+        StoreError::Engine(text) => StoreError::Down(text),
+        other => other,
+    }
+}
+
+/// TLS with the system's certificates, checked in full.
+fn tls() -> Result<MakeRustlsConnect, StoreError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        // A system store may hold certificates that no one can use; the rest still serve.
+        let _ = roots.add(certificate);
+    }
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| StoreError::Engine(format!("TLS: {e}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

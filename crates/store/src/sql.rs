@@ -1,0 +1,22 @@
+//! Every statement of the product, by what it is about. A module holds its statements and the functions that run them.
+
+pub mod audit;
+pub mod jobs;
+pub mod messages;
+pub mod offline;
+pub mod rooms;
+pub mod settings;
+pub mod visitors;
+
+use crate::statement::Statement;
+
+/// Every statement, for the tests that prepare and plan each of them.
+pub(crate) const ALL: &[&[Statement]] = &[
+    audit::STATEMENTS,
+    jobs::STATEMENTS,
+    messages::STATEMENTS,
+    offline::STATEMENTS,
+    rooms::STATEMENTS,
+    settings::STATEMENTS,
+    visitors::STATEMENTS,
+];

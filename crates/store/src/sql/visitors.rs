@@ -1,0 +1,132 @@
+//! Visitors, and the author snapshots that their messages carry.
+
+use parlor_model::Millis;
+use parlor_model::visitor::{Connection, Visitor};
+
+use crate::statement::statements;
+use crate::value::params;
+use crate::value::{FromRow, Row};
+use crate::{ReadTx, StoreError, WriteTx};
+
+macro_rules! columns {
+    () => {
+        "pk, id, token, username, name, email, phone, status, ts, last_chat_rid, last_chat_ts, user_agent, ip, host, \
+         author, updated_at"
+    };
+}
+
+statements! {
+    BY_TOKEN = concat!("SELECT ", columns!(), " FROM visitor WHERE token = $1");
+    BY_ID = concat!("SELECT ", columns!(), " FROM visitor WHERE id = $1");
+    INSERT = "INSERT INTO visitor (id, token, username, name, email, phone, status, ts, user_agent, ip, host, author, \
+              updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING pk";
+    UPDATE = "UPDATE visitor SET username = $1, name = $2, email = $3, phone = $4, status = $5, author = $6, \
+              updated_at = $7 WHERE pk = $8";
+    SET_LAST_CHAT = "UPDATE visitor SET last_chat_rid = $1, last_chat_ts = $2, updated_at = $2 WHERE pk = $3";
+    NEXT_GUEST = "UPDATE counter SET value = value + 1 WHERE name = 'guest' RETURNING value";
+    INSERT_AUTHOR = "INSERT INTO author (kind, id, username, name, token) VALUES ('visitor', $1, $2, $3, $4) RETURNING pk";
+    RENAME_ROOMS = "UPDATE room SET fname = $1, updated_at = $2 WHERE visitor = $3 AND open = TRUE";
+    CLEAR = "UPDATE visitor SET token = NULL, username = '', name = NULL, email = NULL, phone = NULL, \
+             status = 'offline', last_chat_rid = NULL, last_chat_ts = NULL, user_agent = NULL, ip = NULL, host = NULL, \
+             author = $1, updated_at = $2 WHERE pk = $3";
+    DELETE_AUTHORS = "DELETE FROM author WHERE kind = 'visitor' AND id = $1 AND pk <> $2";
+    DELETE_CHANGES = "DELETE FROM change WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
+    DELETE_VERSIONS = "DELETE FROM message_version WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
+    DELETE_MESSAGES = "DELETE FROM message WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
+    DELETE_INQUIRIES = "DELETE FROM inquiry WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
+    DELETE_ROOMS = "DELETE FROM room WHERE visitor = $1";
+}
+
+impl FromRow for Visitor {
+    fn from_row(row: Row<'_>) -> Result<Self, StoreError> {
+        let mut c = row.columns();
+        Ok(Self {
+            pk: c.next()?,
+            id: c.next()?,
+            token: c.next()?,
+            username: c.next()?,
+            name: c.next()?,
+            email: c.next()?,
+            phone: c.next()?,
+            status: c.next()?,
+            ts: c.next()?,
+            last_chat: c.next::<Option<String>>()?.zip(c.next::<Option<Millis>>()?),
+            connection: Connection { user_agent: c.next()?, ip: c.next()?, host: c.next()? },
+            author: c.next()?,
+            updated_at: c.next()?,
+        })
+    }
+}
+
+/// The visitor who holds `token`.
+pub fn by_token(tx: &mut ReadTx<'_>, token: &str) -> Result<Option<Visitor>, StoreError> {
+    tx.opt(BY_TOKEN, params![token])
+}
+
+/// The visitor with the public id `id`.
+pub fn by_id(tx: &mut ReadTx<'_>, id: &str) -> Result<Option<Visitor>, StoreError> {
+    tx.opt(BY_ID, params![id])
+}
+
+/// The next number for a `guest-N`; the first visitor of a fresh server gets 2.
+pub fn next_guest(tx: &mut WriteTx<'_>) -> Result<i64, StoreError> {
+    tx.one::<(i64,)>(NEXT_GUEST, &[]).map(|(n,)| n)
+}
+
+/// Adds a snapshot of how the visitor is called now, and gives its row number.
+pub fn insert_author(
+    tx: &mut WriteTx<'_>,
+    id: &str,
+    username: &str,
+    name: Option<&str>,
+    token: Option<&str>,
+) -> Result<i64, StoreError> {
+    tx.one::<(i64,)>(INSERT_AUTHOR, params![id, username, name, token]).map(|(pk,)| pk)
+}
+
+/// Adds a visitor whose `author` exists; `pk` is ignored and given back.
+pub fn insert(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<i64, StoreError> {
+    let c = &v.connection;
+    let params = params![
+        &v.id,
+        &v.token,
+        &v.username,
+        &v.name,
+        &v.email,
+        &v.phone,
+        &v.status,
+        v.ts,
+        &c.user_agent,
+        &c.ip,
+        &c.host,
+        v.author,
+        v.updated_at
+    ];
+    tx.one::<(i64,)>(INSERT, params).map(|(pk,)| pk)
+}
+
+/// Writes what a registration may change.
+pub fn update(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<(), StoreError> {
+    let params = params![&v.username, &v.name, &v.email, &v.phone, &v.status, v.author, v.updated_at, v.pk];
+    tx.run(UPDATE, params).map(drop)
+}
+
+/// Remembers the visitor's newest chat.
+pub fn set_last_chat(tx: &mut WriteTx<'_>, pk: i64, rid: &str, ts: Millis) -> Result<(), StoreError> {
+    tx.run(SET_LAST_CHAT, params![rid, ts, pk]).map(drop)
+}
+
+/// Gives the visitor's open room their new name.
+pub fn rename_rooms(tx: &mut WriteTx<'_>, pk: i64, name: &str, now: Millis) -> Result<(), StoreError> {
+    tx.run(RENAME_ROOMS, params![name, now, pk]).map(drop)
+}
+
+/// Removes everything about a visitor but a stub that keeps the public id.
+pub fn remove(tx: &mut WriteTx<'_>, v: &Visitor, now: Millis) -> Result<(), StoreError> {
+    for statement in [DELETE_CHANGES, DELETE_VERSIONS, DELETE_MESSAGES, DELETE_INQUIRIES, DELETE_ROOMS] {
+        tx.run(statement, params![v.pk])?;
+    }
+    let stub = insert_author(tx, &v.id, "", None, None)?;
+    tx.run(CLEAR, params![stub, now, v.pk])?;
+    tx.run(DELETE_AUTHORS, params![&v.id, stub]).map(drop)
+}

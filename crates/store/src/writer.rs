@@ -1,0 +1,257 @@
+//! Group commit: one thread takes whatever commands wait into one transaction, a savepoint for each, and answers all
+//! of them after the commit.
+//!
+//! No timer: a lone caller never waits for company, and under load the commands that arrive during one sync make the
+//! next batch.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crossbeam_channel::Receiver;
+use parlor_model::Event;
+use tokio::sync::oneshot;
+
+use crate::StoreError;
+use crate::driver::Session;
+use crate::store::{Publish, Stats};
+use crate::tx::WriteTx;
+
+/// How often a command is run alone before the engine's "try again" is passed on.
+const TRIES: usize = 3;
+
+/// What a writer finds in its queue.
+pub(crate) enum Message {
+    Command(Box<dyn Command>),
+    Stop,
+}
+
+/// What became of one run of a command.
+pub(crate) enum Ran {
+    /// Its changes belong into the commit.
+    Kept,
+    /// The use case refused; its changes must go.
+    Refused,
+    /// A statement failed, or the use case panicked; its changes must go.
+    Failed(StoreError),
+}
+
+/// A use case with its caller's address.
+pub(crate) trait Command: Send {
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
+    /// Sends the kept result, or the error that befell the whole transaction.
+    fn answer(self: Box<Self>, fate: Result<(), StoreError>);
+    fn idempotent(&self) -> bool;
+}
+
+pub(crate) struct Typed<T, E, F> {
+    pub(crate) use_case: F,
+    pub(crate) result: Option<Result<T, E>>,
+    pub(crate) reply: oneshot::Sender<Result<T, E>>,
+    pub(crate) idempotent: bool,
+}
+
+impl<T, E, F> Command for Typed<T, E, F>
+where
+    F: FnMut(&mut WriteTx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran {
+        let result = catch_unwind(AssertUnwindSafe(|| (self.use_case)(tx)));
+        let failure = match (&result, tx.take_failure()) {
+            (Err(_), _) => Some(StoreError::Panicked),
+            (_, failure) => failure,
+        };
+        if let Some(error) = failure {
+            self.result = Some(Err(E::from(error.clone())));
+            return Ran::Failed(error);
+        }
+        let Ok(result) = result else { return Ran::Failed(StoreError::Panicked) };
+        let ran = if result.is_ok() { Ran::Kept } else { Ran::Refused };
+        self.result = Some(result);
+        ran
+    }
+
+    fn answer(self: Box<Self>, fate: Result<(), StoreError>) {
+        let result = match (fate, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(E::from(StoreError::Stopped)),
+            (Err(error), _) => Err(E::from(error)),
+        };
+        // A caller that went away no longer wants the answer; the change stands.
+        let _ = self.reply.send(result);
+    }
+
+    fn idempotent(&self) -> bool {
+        self.idempotent
+    }
+}
+
+/// What became of a batch.
+enum Fate {
+    /// Committed (or there was nothing to commit): each caller gets its own result.
+    Done,
+    /// The engine gave the transaction up; each caller may be run again alone.
+    RunAgain(StoreError),
+    /// Nothing was kept, and running again would not help.
+    Lost(StoreError),
+}
+
+pub(crate) struct Writer {
+    pub(crate) session: Session,
+    pub(crate) queue: Receiver<Message>,
+    pub(crate) publish: Arc<dyn Publish>,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) events: Vec<Event>,
+}
+
+impl Writer {
+    /// Serves the queue until it is told to stop; what was queued before is done first.
+    pub(crate) fn serve(mut self) {
+        let limit = self.session.batch_limit();
+        let mut batch: Vec<Box<dyn Command>> = Vec::with_capacity(limit);
+        let mut stop = false;
+        while !stop {
+            let mut next = match self.queue.try_recv() {
+                Ok(message) => Ok(message),
+                Err(_) => {
+                    self.session.idle();
+                    self.queue.recv().map_err(|_| ())
+                }
+            };
+            loop {
+                match next {
+                    Ok(Message::Command(command)) => batch.push(command),
+                    Ok(Message::Stop) => stop = true,
+                    // Every handle of the store is gone.
+                    Err(()) if batch.is_empty() => return,
+                    Err(()) => break,
+                }
+                if stop || batch.len() >= limit {
+                    break;
+                }
+                next = self.queue.try_recv().map_err(|_| ());
+            }
+            if !batch.is_empty() {
+                self.serve_batch(&mut batch);
+            }
+        }
+    }
+
+    fn serve_batch(&mut self, batch: &mut Vec<Box<dyn Command>>) {
+        match self.attempt(batch) {
+            Fate::Done => batch.drain(..).for_each(|c| c.answer(Ok(()))),
+            Fate::RunAgain(_) => batch.drain(..).for_each(|c| self.serve_alone(c)),
+            Fate::Lost(StoreError::Unknown) => {
+                for command in batch.drain(..) {
+                    if command.idempotent() {
+                        self.serve_alone(command);
+                    } else {
+                        command.answer(Err(StoreError::Unknown));
+                    }
+                }
+            }
+            Fate::Lost(error) => {
+                tracing::error!(%error, callers = batch.len(), "a transaction was lost");
+                batch.drain(..).for_each(|c| c.answer(Err(error.clone())));
+            }
+        }
+    }
+
+    fn serve_alone(&mut self, command: Box<dyn Command>) {
+        let mut alone = vec![command];
+        let mut last = StoreError::Unknown;
+        for _ in 0..TRIES {
+            self.stats.reruns.fetch_add(1, Relaxed);
+            match self.attempt(&mut alone) {
+                Fate::Done => return alone.into_iter().for_each(|c| c.answer(Ok(()))),
+                Fate::RunAgain(error) => last = error,
+                Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.idempotent()) => {
+                    last = StoreError::Unknown
+                }
+                Fate::Lost(error) => {
+                    last = error;
+                    break;
+                }
+            }
+        }
+        alone.into_iter().for_each(|c| c.answer(Err(last.clone())));
+    }
+
+    /// One transaction for the whole batch, published when it is durable.
+    fn attempt(&mut self, batch: &mut [Box<dyn Command>]) -> Fate {
+        if let Err(error) = self.session.ensure_connected() {
+            return Fate::Lost(error);
+        }
+        self.events.clear();
+        let mut jobs = false;
+        let kept = match self.run_all(batch, &mut jobs) {
+            Ok(kept) => kept,
+            Err(fate) => {
+                self.session.rollback();
+                return fate;
+            }
+        };
+        if kept == 0 {
+            self.session.rollback();
+            return Fate::Done;
+        }
+        match self.session.commit() {
+            Ok(()) => {
+                self.stats.commits.fetch_add(1, Relaxed);
+                self.stats.commands.fetch_add(kept, Relaxed);
+                // Before the answers, so that whoever has the answer finds the event on the bus.
+                self.publish.publish(&mut self.events, jobs);
+                Fate::Done
+            }
+            Err(error @ StoreError::Again(_)) => {
+                self.session.rollback();
+                Fate::RunAgain(error)
+            }
+            Err(error) => {
+                self.session.rollback();
+                Fate::Lost(error)
+            }
+        }
+    }
+
+    fn run_all(&mut self, batch: &mut [Box<dyn Command>], jobs: &mut bool) -> Result<u64, Fate> {
+        let session = &self.session;
+        let lost = |error: StoreError| match error {
+            StoreError::Again(_) => Fate::RunAgain(error),
+            other => Fate::Lost(other),
+        };
+        session.begin_write().map_err(lost)?;
+        let alone = batch.len() == 1;
+        let mut kept = 0;
+        for command in batch {
+            if !alone {
+                session.savepoint().map_err(lost)?;
+            }
+            let mark = self.events.len();
+            let ran = command.run(&mut WriteTx::new(session.engine(), &mut self.events, jobs));
+            if let Ran::Kept = ran {
+                kept += 1;
+                if !alone {
+                    session.release().map_err(lost)?;
+                }
+                continue;
+            }
+            self.events.truncate(mark);
+            match ran {
+                Ran::Failed(error @ StoreError::Again(_)) => return Err(Fate::RunAgain(error)),
+                Ran::Failed(error @ StoreError::Down(_)) => return Err(Fate::Lost(error)),
+                // Two connections raced for one key; alone, the loser sees what the winner wrote.
+                Ran::Failed(error @ StoreError::Conflict(_)) if !alone => return Err(Fate::RunAgain(error)),
+                // The engine ended the transaction by itself: the callers before this one lost theirs with it.
+                Ran::Failed(error) if !session.in_transaction() => {
+                    return Err(if alone { Fate::Lost(error) } else { Fate::RunAgain(error) });
+                }
+                _ if alone => {}
+                _ => session.rollback_to().map_err(lost)?,
+            }
+        }
+        Ok(kept)
+    }
+}
