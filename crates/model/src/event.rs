@@ -54,3 +54,14 @@ impl Event {
         }
     }
 }
+
+/// Hears what has been committed. Called by the store's writer between commit and answer, so it must not block.
+pub trait Publish: Send + Sync {
+    /// Takes the events of one commit, in order. `jobs_waiting` tells that durable work was added.
+    fn publish(&self, events: &mut Vec<Event>, jobs_waiting: bool);
+}
+
+/// Nobody listens.
+impl Publish for () {
+    fn publish(&self, _: &mut Vec<Event>, _: bool) {}
+}

@@ -10,6 +10,26 @@ pub fn close_fence(text: String) -> String {
     if text.matches("```").count() % 2 == 1 { text + "\n```" } else { text }
 }
 
+/// Replaces each of `words` by as many asterisks, where it stands as a whole word, in any case.
+pub fn mask_words(text: &str, words: &[String]) -> String {
+    let folded: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
+    let mut out = String::with_capacity(text.len());
+    let mut word = String::new();
+    for c in text.chars().map(Some).chain([None]) {
+        match c.filter(|c| c.is_alphanumeric()) {
+            Some(letter) => word.push(letter),
+            None => {
+                let bad = !word.is_empty() && folded.contains(&word.to_lowercase());
+                let kept = if bad { "*".repeat(word.chars().count()) } else { std::mem::take(&mut word) };
+                out.push_str(&kept);
+                word.clear();
+                out.extend(c);
+            }
+        }
+    }
+    out
+}
+
 /// True when the address has the form `x@y`: exactly one `@` with something on both sides and no white space,
 /// control character or list separator.
 pub fn is_address(text: &str) -> bool {
@@ -53,6 +73,13 @@ mod tests {
     fn an_open_fence_is_closed_and_a_closed_one_left_alone() {
         assert_eq!(close_fence("a ```b".into()), "a ```b\n```");
         assert_eq!(close_fence("a ```b```".into()), "a ```b```");
+    }
+
+    #[test]
+    fn listed_words_are_masked_as_whole_words() {
+        let words = ["darn".to_owned()];
+        assert_eq!(mask_words("Darn it, darned DARN!", &words), "**** it, darned ****!");
+        assert_eq!(mask_words("nothing here", &words), "nothing here");
     }
 
     #[test]

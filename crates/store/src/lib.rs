@@ -21,5 +21,6 @@ pub mod sql;
 pub use error::StoreError;
 pub use migrate::Migrated;
 pub use sql::{audit, jobs, messages, offline, rooms, settings, visitors};
-pub use store::{Publish, Stats, Store, StoreOptions, migrate_only};
+pub use parlor_model::event::Publish;
+pub use store::{Stats, Store, StoreOptions, migrate_only};
 pub use tx::{ReadTx, WriteTx};

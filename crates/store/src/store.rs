@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use parlor_model::{Event, Millis};
+use parlor_model::Millis;
+use parlor_model::event::Publish;
 use tokio::sync::oneshot;
 
 use crate::StoreError;
@@ -17,17 +18,6 @@ use crate::driver::sqlite::SqliteSession;
 use crate::migrate::{self, Migrated};
 use crate::tx::{ReadTx, WriteTx};
 use crate::writer::{Message, Typed, Writer};
-
-/// Hears what has been committed. Called by the writer between commit and answer, so it must not block.
-pub trait Publish: Send + Sync {
-    /// Takes the events of one commit, in order. `jobs_waiting` tells that durable work was added.
-    fn publish(&self, events: &mut Vec<Event>, jobs_waiting: bool);
-}
-
-/// A store that nobody listens to.
-impl Publish for () {
-    fn publish(&self, _: &mut Vec<Event>, _: bool) {}
-}
 
 /// How to open a store.
 #[derive(Clone)]

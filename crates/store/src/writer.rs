@@ -10,11 +10,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crossbeam_channel::Receiver;
 use parlor_model::Event;
+use parlor_model::event::Publish;
 use tokio::sync::oneshot;
 
 use crate::StoreError;
 use crate::driver::Session;
-use crate::store::{Publish, Stats};
+use crate::store::Stats;
 use crate::tx::WriteTx;
 
 /// How often a command is run alone before the engine's "try again" is passed on.

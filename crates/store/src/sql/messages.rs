@@ -30,7 +30,7 @@ macro_rules! visible {
 statements! {
     INSERT = "INSERT INTO message (id, room, seq, n, rev, ts, author, t, msg, extra, hidden) \
               VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, FALSE)";
-    BY_ID = concat!("SELECT ", columns!(), ", r.id, r.pk, r.open, a.kind", from!(),
+    BY_ID = concat!("SELECT ", columns!(), ", r.id, r.pk, r.open, a.kind, m.author", from!(),
                     "JOIN room r ON r.pk = m.room WHERE m.id = $1");
     PAGE = concat!("SELECT ", columns!(), from!(), "WHERE m.room = $1 AND m.ts >= $2 AND m.ts < $3 AND ",
                    visible!("$4"), "ORDER BY m.seq DESC LIMIT $5 OFFSET $6");
@@ -90,6 +90,8 @@ fn read(row: Row<'_>) -> Result<Message, StoreError> {
 pub struct Found {
     /// The message.
     pub message: Message,
+    /// Row number of its author snapshot.
+    pub author: i64,
     /// Row number of its room.
     pub room: i64,
     /// Whether that room is open.
@@ -107,6 +109,7 @@ impl FromRow for Found {
             room: row.get(18)?,
             room_open: row.get(19)?,
             by_visitor: row.text(20)? == Some("visitor"),
+            author: row.get(21)?,
         })
     }
 }

@@ -38,12 +38,13 @@ statements! {
          last_question = CASE WHEN last_question IS NOT NULL THEN last_question \
                               WHEN last_ts > $1 THEN last_ts ELSE $1 END \
          WHERE pk = $2 AND open = TRUE RETURNING seq, rev, last_ts";
+    // `lm` moves only for messages that people see.
     NUMBER_SYSTEM_MESSAGE =
         "UPDATE room SET seq = seq + 1, rev = rev + 1, msgs = msgs + 1, \
          last_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         lm = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         updated_at = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END \
-         WHERE pk = $2 RETURNING seq, rev, last_ts";
+         updated_at = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
+         lm = CASE WHEN NOT $2 THEN lm WHEN last_ts > $1 THEN last_ts ELSE $1 END \
+         WHERE pk = $3 RETURNING seq, rev, last_ts";
     NUMBER_CHANGE =
         "UPDATE room SET rev = rev + 1, msgs = msgs + $1, \
          last_ts = CASE WHEN last_ts > $2 THEN last_ts ELSE $2 END, \
@@ -190,9 +191,14 @@ pub fn number_visitor_message(
     tx.opt(NUMBER_VISITOR_MESSAGE, params![now, room])
 }
 
-/// Takes the numbers for a system message that counts and moves `lm`.
-pub fn number_system_message(tx: &mut WriteTx<'_>, room: i64, now: Millis) -> Result<Numbers, StoreError> {
-    tx.one(NUMBER_SYSTEM_MESSAGE, params![now, room])
+/// Takes the numbers for a system message; `shown` ones move `lm`, mere signals to the widget do not.
+pub fn number_system_message(
+    tx: &mut WriteTx<'_>,
+    room: i64,
+    now: Millis,
+    shown: bool,
+) -> Result<Numbers, StoreError> {
+    tx.one(NUMBER_SYSTEM_MESSAGE, params![now, shown, room])
 }
 
 /// Takes the number for an edit, removal or restoration; `msgs` is added to the room's count.

@@ -20,10 +20,11 @@ statements! {
     BY_ID = concat!("SELECT ", columns!(), " FROM visitor WHERE id = $1");
     INSERT = "INSERT INTO visitor (id, token, username, name, email, phone, status, ts, user_agent, ip, host, author, \
               updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING pk";
-    UPDATE = "UPDATE visitor SET username = $1, name = $2, email = $3, phone = $4, status = $5, author = $6, \
-              updated_at = $7 WHERE pk = $8";
+    UPDATE = "UPDATE visitor SET token = $1, username = $2, name = $3, email = $4, phone = $5, status = $6, \
+              author = $7, updated_at = $8 WHERE pk = $9";
     SET_LAST_CHAT = "UPDATE visitor SET last_chat_rid = $1, last_chat_ts = $2, updated_at = $2 WHERE pk = $3";
     NEXT_GUEST = "UPDATE counter SET value = value + 1 WHERE name = 'guest' RETURNING value";
+    SKIP_GUESTS = "UPDATE counter SET value = $1 WHERE name = 'guest' AND value < $1";
     INSERT_AUTHOR = "INSERT INTO author (kind, id, username, name, token) VALUES ('visitor', $1, $2, $3, $4) RETURNING pk";
     RENAME_ROOMS = "UPDATE room SET fname = $1, updated_at = $2 WHERE visitor = $3 AND open = TRUE";
     CLEAR = "UPDATE visitor SET token = NULL, username = '', name = NULL, email = NULL, phone = NULL, \
@@ -73,6 +74,11 @@ pub fn next_guest(tx: &mut WriteTx<'_>) -> Result<i64, StoreError> {
     tx.one::<(i64,)>(NEXT_GUEST, &[]).map(|(n,)| n)
 }
 
+/// Makes sure that no later visitor gets a number up to `last`.
+pub fn skip_guests(tx: &mut WriteTx<'_>, last: i64) -> Result<(), StoreError> {
+    tx.run(SKIP_GUESTS, params![last]).map(drop)
+}
+
 /// Adds a snapshot of how the visitor is called now, and gives its row number.
 pub fn insert_author(
     tx: &mut WriteTx<'_>,
@@ -107,7 +113,9 @@ pub fn insert(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<i64, StoreError> {
 
 /// Writes what a registration may change.
 pub fn update(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<(), StoreError> {
-    let params = params![&v.username, &v.name, &v.email, &v.phone, &v.status, v.author, v.updated_at, v.pk];
+    let params = params![
+        &v.token, &v.username, &v.name, &v.email, &v.phone, &v.status, v.author, v.updated_at, v.pk
+    ];
     tx.run(UPDATE, params).map(drop)
 }
 

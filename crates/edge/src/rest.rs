@@ -1,0 +1,92 @@
+//! The REST door: routes, the answers every route shares, and the document that describes them.
+
+mod answer;
+mod call;
+mod dates;
+mod error;
+mod fields;
+mod health;
+mod info;
+mod json;
+mod livechat;
+pub mod wire;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use http::{Method, StatusCode};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+use crate::web;
+use answer::Answer;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Parlor",
+        description = "The visitor's side of a live chat, as the Rocket.Chat Livechat (Omnichannel) REST API speaks it. \
+                       A visitor is known by a token of their own making; possession of a token is full power over \
+                       that visitor. Every failure is `{\"success\": false, \"error\": …}`, most with status 400."
+    ),
+    tags(
+        (name = "messages", description = "Send, edit, remove, look at messages; a room's history; leave a message while nobody answers."),
+        (name = "visitors", description = "Register, look at, remove a visitor."),
+        (name = "rooms", description = "Get or open a chat, close it."),
+        (name = "server", description = "What the server is and whether it works.")
+    )
+)]
+struct Document;
+
+fn described() -> OpenApiRouter<App> {
+    use livechat::{config, history, message, offline, room, visitor};
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(message::send))
+        .routes(routes!(message::edit, message::remove, message::one))
+        .routes(routes!(history::load))
+        .routes(routes!(offline::leave))
+        .routes(routes!(config::show))
+        .routes(routes!(visitor::save))
+        .routes(routes!(visitor::one, visitor::remove))
+        .routes(routes!(room::open))
+        .routes(routes!(room::close))
+        .routes(routes!(info::show))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+/// The OpenAPI document, generated from the handlers: JSON, the same at every call of one build.
+pub fn openapi() -> String {
+    let (_, document) = described().split_for_parts();
+    document.to_pretty_json().unwrap_or_default()
+}
+
+/// Every route of the main port.
+pub fn router(app: App) -> Router {
+    let (router, document) = described().split_for_parts();
+    router
+        .route("/", get(web::home))
+        .route("/api/info/", get(info::show))
+        .merge(web::routes(&document))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_verb)
+        .with_state(app)
+}
+
+/// 404 in the envelope: `{"success":false,"error":"Resource not found"}` (section 1.1 of `visitor-api.md`).
+async fn unknown_path(method: Method) -> Answer {
+    if method == Method::OPTIONS {
+        return Answer::preflight();
+    }
+    Answer::failure(StatusCode::NOT_FOUND, "Resource not found")
+}
+
+async fn wrong_verb(State(_): State<App>, method: Method) -> Answer {
+    // A browser asks before it sends JSON to another origin.
+    if method == Method::OPTIONS {
+        return Answer::preflight();
+    }
+    Answer::failure(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+}

@@ -1,0 +1,173 @@
+//! One call: the request as it arrived, its limit, its schema, and the way back.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path};
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt, Limited};
+use parlor_model::ErrorCode;
+use parlor_services::{Context, Refusal};
+
+use super::answer::Answer;
+use super::error;
+use super::fields::{Fields, Shape, Unreadable};
+use crate::App;
+use crate::caller::{Caller, Peer};
+use crate::limits::{Quota, Route};
+
+/// A request, read to its end.
+pub(crate) struct Incoming {
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+    pub(crate) headers: HeaderMap,
+    query: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+impl FromRequest<App> for Incoming {
+    type Rejection = Answer;
+
+    async fn from_request(request: Request<Body>, app: &App) -> Result<Self, Answer> {
+        let (parts, body) = request.into_parts();
+        let options = app.options();
+        let reading = Limited::new(body, options.max_body_bytes).collect();
+        let body = match tokio::time::timeout(options.body_limit, reading).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                let text = format!(
+                    "Request body is too large, at most {} bytes are taken [error-request-too-large]",
+                    options.max_body_bytes
+                );
+                return Err(Answer::failure(StatusCode::PAYLOAD_TOO_LARGE, &text));
+            }
+            Ok(Err(_)) => return Err(Answer::failure(StatusCode::BAD_REQUEST, "The request body broke off")),
+            Err(_) => return Err(Answer::failure(StatusCode::REQUEST_TIMEOUT, "The request body took too long")),
+        };
+        let peer = parts.extensions.get::<Peer>().copied();
+        let caller = Caller::new(peer, &parts.headers, &options.trusted_proxies);
+        let query = parts.uri.query().map(str::to_owned);
+        Ok(Self { app: app.clone(), caller, headers: parts.headers, query, body })
+    }
+}
+
+impl Incoming {
+    /// Takes the body for a call of `route`: counts it, then checks it.
+    pub(crate) fn body<T: Shape>(&self, route: Route) -> Result<(Desk, T), Answer> {
+        self.take(route, None, self.body_fields())
+    }
+
+    /// As [`Incoming::body`], where the token stands deeper in the body.
+    pub(crate) fn body_limited_by<T: Shape>(&self, route: Route, token: Option<&str>) -> Result<(Desk, T), Answer> {
+        self.take(route, token, self.body_fields())
+    }
+
+    /// Takes the query for a call of `route`.
+    pub(crate) fn query<T: Shape>(&self, route: Route) -> Result<(Desk, T), Answer> {
+        self.take(route, None, self.query_fields())
+    }
+
+    fn take<T: Shape>(
+        &self,
+        route: Route,
+        token: Option<&str>,
+        fields: Result<Fields<'_>, Answer>,
+    ) -> Result<(Desk, T), Answer> {
+        let token = token.or_else(|| fields.as_ref().ok().and_then(|f| f.peek("token")));
+        let desk = self.desk(route, token)?;
+        match fields {
+            Ok(fields) => match T::check(fields) {
+                Ok(input) => Ok((desk, input)),
+                Err(code) => Err(desk.refuse(Refusal::Code(code))),
+            },
+            Err(answer) => Err(desk.finish(answer)),
+        }
+    }
+
+    /// Counts the call.
+    pub(crate) fn desk(&self, route: Route, token: Option<&str>) -> Result<Desk, Answer> {
+        let ctx = self.app.context(&self.caller);
+        match self.app.limiter().count(&ctx.settings, route, token, self.caller.address, ctx.now) {
+            Ok(quota) => Ok(Desk { app: self.app.clone(), ctx, route, quota }),
+            Err(exceeded) => {
+                let answer = Answer::too_many(exceeded);
+                self.app.metrics().count(route, answer.status);
+                Err(answer)
+            }
+        }
+    }
+
+    /// The body's fields. Anything but JSON or a form, and JSON that does not parse, counts as an empty object
+    /// (section 1.1 of `visitor-api.md`).
+    pub(crate) fn body_fields(&self) -> Result<Fields<'_>, Answer> {
+        let kind = self.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if kind.eq_ignore_ascii_case("application/json") {
+            return match Fields::from_json(&self.body) {
+                Ok(fields) => Ok(fields),
+                Err(Unreadable::Shapeless) => Ok(Fields::default()),
+                Err(Unreadable::Duplicate(name)) => {
+                    let text = format!("must NOT have duplicate property '{name}'");
+                    Err(error::coded(&ErrorCode::invalid_params(text)))
+                }
+            };
+        }
+        if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Ok(Fields::from_form(&self.body).unwrap_or_default());
+        }
+        Ok(Fields::default())
+    }
+
+    /// The query's fields.
+    pub(crate) fn query_fields(&self) -> Result<Fields<'_>, Answer> {
+        Fields::from_form(self.query.as_deref().unwrap_or_default().as_bytes())
+            .map(Fields::unwrap_single)
+            .ok_or_else(|| Answer::failure(StatusCode::BAD_REQUEST, "Invalid query parameters"))
+    }
+}
+
+/// A counted call on its way through: what the use case needs, and how the answer is finished.
+pub(crate) struct Desk {
+    pub(crate) app: App,
+    pub(crate) ctx: Context,
+    route: Route,
+    quota: Option<Quota>,
+}
+
+impl Desk {
+    /// The answer, counted, with its limit headers.
+    pub(crate) fn finish(&self, answer: Answer) -> Answer {
+        self.app.metrics().count(self.route, answer.status);
+        tracing::debug!(route = self.route.name(), status = answer.status.as_u16(), "answered");
+        answer.with_quota(self.quota)
+    }
+
+    /// The answer to a refusal.
+    pub(crate) fn refuse(&self, refusal: impl Into<Refusal>) -> Answer {
+        self.finish(error::render(&self.app, refusal.into()))
+    }
+
+    /// Either.
+    pub(crate) fn answer<T, E: Into<Refusal>>(&self, result: Result<T, E>, show: impl FnOnce(T) -> Answer) -> Answer {
+        match result {
+            Ok(value) => self.finish(show(value)),
+            Err(error) => self.refuse(error),
+        }
+    }
+}
+
+/// The last segment of the path, percent-decoded.
+pub(crate) struct Segment(pub(crate) String);
+
+impl FromRequestParts<App> for Segment {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
+        match Path::<Cow<'static, str>>::from_request_parts(parts, app).await {
+            Ok(Path(segment)) if segment.contains('\0') => Err(Answer::failure(StatusCode::BAD_REQUEST, "Invalid path")),
+            Ok(Path(segment)) => Ok(Self(segment.into_owned())),
+            Err(_) => Err(Answer::failure(StatusCode::BAD_REQUEST, "Invalid path")),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `/api/info`: the version probe of SDKs and apps.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answer::Answer;
+
+/// The level of the wire that this server speaks; clients compare it with what they need.
+const WIRE_VERSION: &str = "8.8.0";
+
+/// What the server is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InfoResponse {
+    /// Level of the wire, not of this program.
+    version: &'static str,
+}
+
+/// Which wire this server speaks
+#[utoipa::path(get, path = "/api/info", tag = "server",
+    responses((status = 200, description = "Version of the wire", body = InfoResponse)))]
+pub(crate) async fn show() -> Answer {
+    Answer::success(InfoResponse { version: WIRE_VERSION })
+}

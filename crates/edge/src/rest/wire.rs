@@ -1,0 +1,5 @@
+//! Records as REST shows them.
+
+pub(crate) mod message;
+pub(crate) mod room;
+pub(crate) mod visitor;

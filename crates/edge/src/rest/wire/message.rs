@@ -1,0 +1,171 @@
+//! A message on the wire (section 2.3 of `visitor-api.md`), with `seq` and `rev` beside the contract's fields.
+
+use parlor_model::markdown::{urls, write_json_string, write_md};
+use parlor_model::message::Message;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::rest::json::Object;
+
+/// Appends the message as JSON.
+pub(crate) fn write(m: &Message, out: &mut Vec<u8>) {
+    let mut o = Object::open(out);
+    o.text("_id", &m.id);
+    o.text("rid", &m.rid);
+    o.text("msg", &m.msg);
+    o.time("ts", m.ts);
+    o.text_if("token", m.author.token.as_deref());
+    let note = m.t.as_deref().filter(|t| *t != "rm");
+    if let Some(t) = m.t.as_deref() {
+        o.text("t", t);
+    }
+    if note.is_some() {
+        o.raw("groupable", b"false");
+    } else if m.author.token.is_some() {
+        o.text_if("alias", m.author.name.as_deref());
+    }
+    write_author(m, note.is_some(), o.key("u"));
+    if let Some(edited) = &m.edited {
+        o.time("editedAt", edited.at);
+        let mut by = Object::open(o.key("editedBy"));
+        by.text("_id", &edited.by_id);
+        by.text("username", &edited.by_username);
+        by.close();
+    }
+    if note.is_none() {
+        if !m.msg.is_empty() {
+            write_md(&m.msg, o.key("md"));
+        }
+        write_urls(&m.msg, o.key("urls"));
+        // A visitor mentions nobody (decision D7).
+        o.raw("mentions", b"[]");
+        o.raw("channels", b"[]");
+    }
+    if m.t.as_deref() == Some("rm") {
+        o.raw("attachments", b"[]");
+        o.raw("reactions", b"{}");
+    }
+    o.time("_updatedAt", m.updated_at);
+    o.int("seq", m.seq);
+    o.int("rev", m.rev);
+    // The stored extra is an object of ours without any of the keys above.
+    if let Some(fields) = m.extra.as_deref().and_then(|e| e.strip_prefix('{')).and_then(|e| e.strip_suffix('}'))
+        && !fields.is_empty()
+    {
+        o.fields(fields.as_bytes());
+    }
+    o.close();
+}
+
+/// System messages name their author without the shown name, as the reference does.
+fn write_author(m: &Message, is_note: bool, out: &mut Vec<u8>) {
+    let mut u = Object::open(out);
+    u.text("_id", &m.author.id);
+    u.text("username", &m.author.username);
+    if !is_note {
+        u.text_if("name", m.author.name.as_deref());
+    }
+    u.close();
+}
+
+fn write_urls(msg: &str, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (i, url) in urls(msg).iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"url\":");
+        write_json_string(url, out);
+        out.extend_from_slice(b",\"meta\":{}}");
+    }
+    out.push(b']');
+}
+
+/// A message as answers carry it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Message)]
+#[allow(missing_docs)] // the contract's own words
+pub struct MessageBody {
+    /// 17 characters, or what the client chose.
+    #[serde(rename = "_id")]
+    pub id: String,
+    /// Room.
+    pub rid: String,
+    /// Text; empty on a removed message.
+    pub msg: String,
+    /// Server time of sending.
+    #[schema(format = DateTime)]
+    pub ts: String,
+    /// Visitor's token; only on visitor messages.
+    pub token: Option<String>,
+    /// Visitor's name; absent while there is none.
+    pub alias: Option<String>,
+    /// Kind of system message; absent on a normal one.
+    pub t: Option<String>,
+    /// `false` on system messages.
+    pub groupable: Option<bool>,
+    /// Author.
+    pub u: AuthorBody,
+    /// Only after an edit, or on the trace of a removed message.
+    #[serde(rename = "editedAt")]
+    #[schema(format = DateTime)]
+    pub edited_at: Option<String>,
+    /// Who edited it.
+    #[serde(rename = "editedBy")]
+    pub edited_by: Option<AuthorBody>,
+    /// The text as a tree; absent when the text is empty.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub md: Option<serde_json::Value>,
+    /// Links in the text.
+    pub urls: Option<Vec<UrlBody>>,
+    /// Always empty on visitor messages.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub mentions: Option<serde_json::Value>,
+    /// Always empty on visitor messages.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub channels: Option<serde_json::Value>,
+    /// Empty; only on the trace of a removed message.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub attachments: Option<serde_json::Value>,
+    /// Empty; only on the trace of a removed message.
+    #[schema(value_type = Option<Object>)]
+    pub reactions: Option<serde_json::Value>,
+    /// On `livechat-close`: whether a transcript was asked for.
+    #[serde(rename = "transcriptRequested")]
+    pub transcript_requested: Option<bool>,
+    /// When the record last changed.
+    #[serde(rename = "_updatedAt")]
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+    /// Place in the room, from 1, given once.
+    pub seq: i64,
+    /// The room's change number of the last change to this message.
+    pub rev: i64,
+}
+
+/// Who wrote or edited a message.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Author)]
+pub struct AuthorBody {
+    /// Public id.
+    #[serde(rename = "_id")]
+    pub id: String,
+    /// `guest-N` for visitors.
+    pub username: String,
+    /// Shown name; absent while there is none, and on system messages.
+    pub name: Option<String>,
+}
+
+/// A link in a text.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Url)]
+pub struct UrlBody {
+    /// The link.
+    pub url: String,
+    /// What is known of the page; empty.
+    #[schema(value_type = Object)]
+    pub meta: serde_json::Value,
+}

@@ -1,0 +1,171 @@
+//! `parlor serve`: puts the parts together, runs them, and takes them down in order.
+
+mod listen;
+mod metrics;
+mod worker;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlor_adapters::{LocalBus, Mailer, SmtpConfig, SystemClock, SystemIds, SystemMailDomains};
+use parlor_edge::{App, AppOptions};
+use parlor_model::{Clock, IdSource, Origin, Settings};
+use parlor_services::{Context, demo};
+use parlor_store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, Loaded, LogFormat};
+use crate::storage;
+
+/// Runs the server until it is told to stop (SIGTERM, SIGINT); a second signal ends it at once.
+pub(crate) fn run(loaded: Loaded, demo: bool) -> Result<(), Box<dyn Error>> {
+    start_log(&loaded.config);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(loaded.config.threads)
+        .enable_all()
+        .build()?
+        .block_on(serve(loaded.config, demo))
+}
+
+fn start_log(config: &Config) {
+    let filter = EnvFilter::new(config.log.as_str());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // Fails only if a log was started already, and then that one serves.
+    let _ = match config.log_format {
+        LogFormat::Text => log.with_target(false).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}
+
+async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| format!("cannot listen on {}: {e}", config.listen))?;
+    let _lock = storage::lock(&config)?;
+    let clock = Arc::new(SystemClock);
+    let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+    let bus = Arc::new(LocalBus::default());
+    let (store, migrated) = Store::open(&storage::options(&config), bus.clone(), clock.now())?;
+    tracing::info!(database = %config.database_url, schema = migrated.to, "storage is open");
+    let settings = Arc::new(settings(&config, is_demo, &store).await?);
+    if is_demo {
+        restore_demo(&store, &settings, &ids, clock.as_ref()).await?;
+    }
+    let app = App::new(AppOptions {
+        store: store.clone(),
+        settings: settings.clone(),
+        clock: clock.clone(),
+        ids,
+        mail_domains: Arc::new(SystemMailDomains::system()),
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.as_str().to_owned(),
+        max_body_bytes: config.max_body_bytes,
+        body_limit: Duration::from_secs(config.request_timeout_secs),
+    });
+    let (stop, stopping) = watch::channel(false);
+    let worker = mail_worker(&config, &settings, &store, &bus, clock)?
+        .map(|worker| tokio::spawn(worker.run(stopping.clone())));
+    let metrics = match config.metrics_listen {
+        Some(address) => {
+            let listener =
+                TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
+            let router = metrics::router(app.clone(), store.clone(), bus);
+            Some(tokio::spawn(listen::serve(listener, router, listen::Limits::of(&config), stopping.clone())))
+        }
+        None => None,
+    };
+    let address = listener.local_addr()?;
+    let router = parlor_edge::router(app);
+    let main = tokio::spawn(listen::serve(listener, router, listen::Limits::of(&config), stopping));
+    announce(address, is_demo)?;
+
+    asked_to_stop().await?;
+    tracing::info!("stopping: no new connections, open calls are finished");
+    stop.send_replace(true);
+    main.await?;
+    for task in [worker, metrics].into_iter().flatten() {
+        task.await?;
+    }
+    store.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Compiled defaults, then what the store holds, then the operator's word.
+async fn settings(config: &Config, is_demo: bool, store: &Store) -> Result<Settings, Box<dyn Error>> {
+    let mut settings = Settings { accept_chats_with_no_agents: is_demo, ..Settings::default() };
+    for (id, value) in store.read(parlor_store::settings::all).await? {
+        if let Err(error) = settings.set(&id, &value) {
+            tracing::warn!(id, ?error, "a stored setting is passed over");
+        }
+    }
+    for (id, value) in &config.settings {
+        settings.set(id, value).map_err(|e| format!("setting {id}: {e:?}"))?;
+    }
+    Ok(settings)
+}
+
+async fn restore_demo(
+    store: &Store,
+    settings: &Arc<Settings>,
+    ids: &Arc<dyn IdSource>,
+    clock: &dyn Clock,
+) -> Result<(), Box<dyn Error>> {
+    let ctx = Context {
+        now: clock.now(),
+        settings: settings.clone(),
+        ids: ids.clone(),
+        origin: Origin::internal("demo"),
+    };
+    Ok(store.write_idempotent(demo::OPEN_ROOM, move |tx| demo::ensure(tx, &ctx)).await?)
+}
+
+fn mail_worker(
+    config: &Config,
+    settings: &Settings,
+    store: &Store,
+    bus: &LocalBus,
+    clock: Arc<SystemClock>,
+) -> Result<Option<worker::Worker>, Box<dyn Error>> {
+    let from = Some(settings.from_email.clone()).filter(|from| !from.is_empty());
+    let from = from.or_else(|| config.smtp_from.as_ref().map(|from| from.as_str().to_owned()));
+    let (Some(url), Some(from)) = (&config.smtp_url, from) else {
+        if !settings.offline_email.is_empty() {
+            tracing::warn!("offline messages should be mailed, but PARLOR_SMTP_URL is not set: their mails wait");
+        }
+        return Ok(None);
+    };
+    let mailer = Mailer::new(&SmtpConfig::new(url.0.expose(), from), clock.clone())?;
+    Ok(Some(worker::Worker { store: store.clone(), mailer, clock, wake: bus.jobs() }))
+}
+
+async fn asked_to_stop() -> io::Result<()> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        tracing::warn!("told twice: ending at once");
+        std::process::exit(1);
+    });
+    Ok(())
+}
+
+/// Says on standard output where the server listens, and in a demo what to try.
+fn announce(address: std::net::SocketAddr, is_demo: bool) -> io::Result<()> {
+    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let at = format!("http://{host}:{}", address.port());
+    let mut out = io::stdout().lock();
+    writeln!(out, "Parlor {} listens on {at}", env!("CARGO_PKG_VERSION"))?;
+    if is_demo {
+        let demo::Try { send, history, offline } = demo::try_lines(&at);
+        writeln!(out, "\nTry it from another terminal:\n\n{send}\n\n{history}\n\n{offline}\n")?;
+        writeln!(out, "The API is described at {at}/api/docs. Stop with Ctrl-C.")?;
+    }
+    out.flush()
+}
