@@ -166,10 +166,11 @@ async fn look_up(resolver: &TokioResolver, name: &Name, kind: RecordType) -> Ans
             let records: Vec<_> = asked_for.map(|record| record.data.clone()).collect();
             if records.is_empty() { Answer::Nothing } else { Answer::Records(records) }
         }
-        Err(NetError::Dns(DnsError::NoRecordsFound(none))) => match none.response_code {
+        // RFC 2308 section 2: a "no" that comes from a zone names the zone's start of authority. One without is a
+        // referral, or a resolver with no way out that says no to everything.
+        Err(NetError::Dns(DnsError::NoRecordsFound(none))) if none.soa.is_some() => match none.response_code {
             ResponseCode::NXDomain => Answer::NoName,
-            // RFC 2308 section 2.2: name servers without a start of authority are a referral, not an answer.
-            ResponseCode::NoError if none.soa.is_some() || none.ns.is_none() => Answer::NoData,
+            ResponseCode::NoError => Answer::NoData,
             _ => Answer::Nothing,
         },
         Err(error) => {

@@ -12,6 +12,8 @@ mod block;
 mod emoji;
 mod inline;
 mod json;
+#[cfg(test)]
+mod properties;
 mod scan;
 #[cfg(test)]
 mod tests;

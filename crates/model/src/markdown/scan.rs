@@ -252,7 +252,8 @@ impl<'a, 't> Scanner<'a, 't> {
                 match byte {
                     b'(' => waiting.push(at),
                     b')' => {
-                        pairs.extend(waiting.pop().filter(|&at| bytes[at - 1] == b']').map(|open| (open, at)))
+                        let open = waiting.pop().filter(|&open: &usize| bytes[open - 1] == b']');
+                        pairs.extend(open.map(|open| (open, at)));
                     }
                     _ if byte.is_ascii_whitespace() || byte.is_ascii_control() => waiting.clear(),
                     _ => {}
@@ -300,6 +301,9 @@ impl<'a, 't> Scanner<'a, 't> {
             let start = colon.checked_sub(scheme.len())?;
             self.bytes[start..colon].eq_ignore_ascii_case(scheme.as_bytes()).then_some(start)
         })?;
+        if self.tokens.last().is_some_and(|token| token.end > start) {
+            return None;
+        }
         let line = self.line;
         let addresses = self.addresses.get_or_insert_with(|| {
             super::worked(line.len());

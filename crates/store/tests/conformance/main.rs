@@ -1,0 +1,19 @@
+//! One list of behaviours, run on SQLite and on PostgreSQL: a use case must not be able to tell which one it has.
+//!
+//! Every case below is two tests, `…::sqlite::<case>` and `…::postgres::<case>`; see `on_both_engines!`.
+
+#[macro_use]
+mod common;
+
+mod audit;
+mod changes;
+mod contention;
+mod jobs;
+mod lost_connections;
+mod messages;
+mod migrations;
+mod queues;
+mod rooms;
+mod rows;
+mod transactions;
+mod visitors;
