@@ -182,7 +182,8 @@ impl Limiter {
 fn exceeded(limit: i64, window: Window, now: Millis) -> Exceeded {
     Exceeded {
         quota: Quota { limit, remaining: 0, reset: window.ends },
-        wait_seconds: (window.ends - now.0).max(0).div_euclid(1000) + 1,
+        // Rounded up: whoever waits that long is served.
+        wait_seconds: (window.ends - now.0 + 999).div_euclid(1000).max(1),
     }
 }
 
@@ -205,6 +206,8 @@ mod tests {
         }
         let refused = call(NOW).unwrap_err();
         assert_eq!((refused.quota.limit, refused.quota.reset), (5, NOW.0 + 60_000));
+        assert_eq!(refused.wait_seconds, 60);
+        assert_eq!(call(Millis(NOW.0 + 59_001)).unwrap_err().wait_seconds, 1);
         assert_eq!(call(Millis(NOW.0 + 60_000)).unwrap().unwrap().remaining, 4);
     }
 

@@ -9,6 +9,12 @@ mod health;
 mod info;
 mod json;
 mod livechat;
+#[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod wire;
 
 use axum::Router;

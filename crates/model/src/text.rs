@@ -16,16 +16,17 @@ pub fn mask_words(text: &str, words: &[String]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut word = String::new();
     for c in text.chars().map(Some).chain([None]) {
-        match c.filter(|c| c.is_alphanumeric()) {
-            Some(letter) => word.push(letter),
-            None => {
-                let bad = !word.is_empty() && folded.contains(&word.to_lowercase());
-                let kept = if bad { "*".repeat(word.chars().count()) } else { std::mem::take(&mut word) };
-                out.push_str(&kept);
-                word.clear();
-                out.extend(c);
-            }
+        if let Some(letter) = c.filter(|c| c.is_alphanumeric()) {
+            word.push(letter);
+            continue;
         }
+        if folded.contains(&word.to_lowercase()) {
+            out.extend(word.chars().map(|_| '*'));
+        } else {
+            out.push_str(&word);
+        }
+        word.clear();
+        out.extend(c);
     }
     out
 }

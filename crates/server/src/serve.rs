@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use parlor_adapters::{LocalBus, Mailer, SmtpConfig, SystemClock, SystemIds, SystemMailDomains};
 use parlor_edge::{App, AppOptions};
-use parlor_model::{Clock, IdSource, Origin, Settings};
+use parlor_model::{Clock, IdSource, Millis, Origin, Settings};
 use parlor_services::{Context, demo};
-use parlor_store::Store;
+use parlor_store::{Migrated, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -50,7 +50,7 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
     let clock = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
     let bus = Arc::new(LocalBus::default());
-    let (store, migrated) = Store::open(&storage::options(&config), bus.clone(), clock.now())?;
+    let (store, migrated) = open_store(&config, bus.clone(), clock.now()).await?;
     tracing::info!(database = %config.database_url, schema = migrated.to, "storage is open");
     let settings = Arc::new(settings(&config, is_demo, &store).await?);
     if is_demo {
@@ -94,6 +94,16 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
     store.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Opening blocks, and drives connections of its own.
+async fn open_store(
+    config: &Config,
+    bus: Arc<LocalBus>,
+    now: Millis,
+) -> Result<(Store, Migrated), Box<dyn Error>> {
+    let options = storage::options(config);
+    Ok(tokio::task::spawn_blocking(move || Store::open(&options, bus, now)).await??)
 }
 
 /// Compiled defaults, then what the store holds, then the operator's word.

@@ -92,6 +92,10 @@ fn source() -> Source {
 }
 
 fn ensure_visitor(tx: &mut WriteTx<'_>, ctx: &Context) -> Result<Visitor, StoreError> {
+    // A client that was removed registers again with the token it knows, and is someone else then.
+    if let Some(other) = visitors::by_token(tx, TOKEN)?.filter(|v| v.id != VISITOR) {
+        crate::visitors::erase(tx, ctx, &other)?;
+    }
     let known = visitors::by_id(tx, VISITOR)?;
     let pristine = |v: &Visitor| {
         v.token.as_deref() == Some(TOKEN) && v.username == USERNAME && v.name.as_deref() == Some(NAME)

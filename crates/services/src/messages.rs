@@ -46,12 +46,18 @@ pub struct Send {
     pub id: String,
 }
 
+/// Longest id in bytes that a client may choose; ours have 17.
+const LONGEST_ID: usize = 255;
+
 /// Stores the message and gives it back.
 ///
 /// The same id again, by the same visitor in the same room, gives the first result and adds nothing; the same id for
 /// anything else is refused (decision D5).
 pub fn send(tx: &mut WriteTx<'_>, ctx: &Context, command: &Send) -> Result<Message, MessageError> {
     let (sender, room, open) = own_room(tx, &command.token, &command.rid, &command.id)?;
+    if command.id.len() > LONGEST_ID {
+        return Err(MessageError::InvalidMessage);
+    }
     if sender.id_taken {
         // Before the room's state: a retry must learn that the first try arrived, even if the chat ended since.
         return stored_before(tx, &sender, room, &command.id);

@@ -87,11 +87,11 @@ fn mail(message: &OfflineMessage, to: &str) -> Mail {
     if let Some(department) = &message.department {
         lines.push(("Department", text::single_line(department)));
     }
-    let plain: String = lines.iter().map(|(label, value)| format!("{label}: {value}\n")).collect();
-    let rows: String = lines
-        .iter()
-        .map(|(label, value)| format!("<p><strong>{label}:</strong> {}</p>\n", text::escape_html(value)))
-        .collect();
+    let plain = lines.iter().map(|(label, value)| format!("{label}: {value}\n")).collect::<Vec<_>>().concat();
+    let row = |(label, value): &(&str, String)| {
+        format!("<p><strong>{label}:</strong> {}</p>\n", text::escape_html(value))
+    };
+    let rows = lines.iter().map(row).collect::<Vec<_>>().concat();
     let body = text::escape_html(&message.message).replace("\r\n", "\n").replace(['\r', '\n'], "<br>\n");
     Mail {
         id: message.id.clone(),

@@ -4,7 +4,7 @@ use parlor_model::inquiry::InquiryStatus;
 use parlor_model::message::{ChangeKind, Message};
 use parlor_model::room::{Closed, Room, Source};
 use parlor_model::visitor::Visitor;
-use parlor_model::{Event};
+use parlor_model::Event;
 use parlor_store::messages::NewMessage;
 use parlor_store::{ReadTx, StoreError, WriteTx, audit, messages, rooms, visitors};
 

@@ -2,7 +2,7 @@
 
 use parlor_model::visitor::{Connection, Visitor};
 use parlor_model::{Event, text};
-use parlor_store::{ReadTx, WriteTx, audit, rooms, visitors};
+use parlor_store::{ReadTx, StoreError, WriteTx, audit, rooms, visitors};
 
 use crate::Context;
 use crate::error::errors;
@@ -155,10 +155,16 @@ pub fn remove(tx: &mut WriteTx<'_>, ctx: &Context, token: &str) -> Result<String
     if rooms::count_open_of_visitor(tx, visitor.pk)? > 0 && !ctx.settings.store_headers {
         return Err(VisitorError::HasOpenRooms);
     }
-    visitors::remove(tx, &visitor, ctx.now)?;
-    note(tx, ctx, "visitor.removed", &visitor)?;
-    tx.emit(Event::VisitorRemoved { visitor: visitor.id.clone() });
+    erase(tx, ctx, &visitor)?;
     Ok(visitor.id)
+}
+
+/// The removal itself, whatever is open.
+pub(crate) fn erase(tx: &mut WriteTx<'_>, ctx: &Context, visitor: &Visitor) -> Result<(), StoreError> {
+    visitors::remove(tx, visitor, ctx.now)?;
+    note(tx, ctx, "visitor.removed", visitor)?;
+    tx.emit(Event::VisitorRemoved { visitor: visitor.id.clone() });
+    Ok(())
 }
 
 fn note(
@@ -166,7 +172,7 @@ fn note(
     ctx: &Context,
     action: &'static str,
     visitor: &Visitor,
-) -> Result<(), parlor_store::StoreError> {
+) -> Result<(), StoreError> {
     let entry = audit::Entry {
         actor_kind: "visitor",
         actor: Some(&visitor.id),

@@ -106,6 +106,7 @@ CREATE TABLE message_version (
     replaced_at {int} NOT NULL,
     PRIMARY KEY (message, rev)
 ) {strict};
+CREATE INDEX message_version_room ON message_version (room);
 
 -- The queue: one row for each open room.
 CREATE TABLE inquiry (

@@ -75,19 +75,12 @@ impl Session {
         }
     }
 
-    /// How many callers may share a transaction. PostgreSQL keeps only 64 subtransactions of a backend at hand;
+    /// How many callers may share a transaction. `PostgreSQL` keeps only 64 subtransactions of a backend at hand;
     /// past that every snapshot costs more.
     pub(crate) fn batch_limit(&self) -> usize {
         match self {
             Session::Sqlite(_) => 512,
             Session::Postgres(_) => 64,
-        }
-    }
-
-    /// What an idle writer should do before it sleeps.
-    pub(crate) fn idle(&self) {
-        if let Session::Sqlite(session) = self {
-            session.idle();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Durable storage: `Store { read, write }`, every SQL statement, migrations, and the two engines they run on.
 //!
-//! Owns the schema, the statements (written once, in the subset that SQLite and PostgreSQL share; see
+//! Owns the schema, the statements (written once, in the subset that `SQLite` and `PostgreSQL` share; see
 //! `docs/adr/0002-sql-layer.md`), group commit and what a failure of an engine means.
 //! Must not decide anything about chat: use cases pass plain functions and get rows.
 //!
@@ -20,7 +20,7 @@ pub mod sql;
 
 pub use error::StoreError;
 pub use migrate::Migrated;
-pub use sql::{audit, jobs, messages, offline, rooms, settings, visitors};
 pub use parlor_model::event::Publish;
+pub use sql::{audit, jobs, messages, offline, rooms, settings, visitors};
 pub use store::{Stats, Store, StoreOptions, migrate_only};
 pub use tx::{ReadTx, WriteTx};

@@ -1,9 +1,10 @@
 //! Numbered, embedded, forward-only migrations.
 //!
-//! On SQLite a snapshot of the file is taken first (the last three are kept, and none is taken without the disk for
-//! it); on PostgreSQL an advisory lock keeps two starting nodes apart. A schema newer than this program is refused.
+//! On `SQLite` a snapshot of the file is taken first (the last three are kept, and none is taken without the disk for
+//! it); on `PostgreSQL` an advisory lock keeps two starting nodes apart. A schema newer than this program is refused.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use parlor_model::Millis;
 use rusqlite::{Connection, OptionalExtension};
@@ -12,11 +13,14 @@ use crate::StoreError;
 use crate::driver::postgres::PgSession;
 
 /// The migrations, oldest first. A number is a place in this list.
-const MIGRATIONS: &[(&str, &str)] = &[("core", include_str!("../migrations/0001_core.sql"))];
+const MIGRATIONS: Steps = Steps(&[("core", include_str!("../migrations/0001_core.sql"))]);
 /// Snapshots kept beside the file.
 const SNAPSHOTS: usize = 3;
 /// Any number will do, as long as no other program uses it on the same database.
 const ADVISORY_LOCK: i64 = 0x7061_726c_6f72;
+
+/// How long one step of a migration, or the wait for another node's, may take.
+const STEP_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (version {int} PRIMARY KEY, name {text} NOT NULL, applied_at {int} NOT NULL)";
 
@@ -62,29 +66,40 @@ fn for_postgres(sql: &str) -> String {
     )
 }
 
-fn newest() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
-}
+/// A list of migrations: names and texts.
+#[derive(Clone, Copy)]
+struct Steps(&'static [(&'static str, &'static str)]);
 
-fn refuse_newer(found: i64) -> Result<(), StoreError> {
-    if found > newest() {
-        return Err(StoreError::Engine(format!(
-            "the database has schema version {found}, this program knows up to {}; start a newer release",
-            newest()
-        )));
+impl Steps {
+    fn newest(self) -> i64 {
+        i64::try_from(self.0.len()).unwrap_or(i64::MAX)
     }
-    Ok(())
+
+    fn refuse_newer(self, found: i64) -> Result<(), StoreError> {
+        if found > self.newest() {
+            return Err(StoreError::Engine(format!(
+                "the database has schema version {found}, this program knows up to {}; start a newer release",
+                self.newest()
+            )));
+        }
+        Ok(())
+    }
+
+    /// The migrations after version `found`, with their numbers.
+    fn missing(self, found: i64) -> impl Iterator<Item = (i64, &'static str, &'static str)> {
+        (1..)
+            .zip(self.0)
+            .map(|(version, (name, sql))| (version, *name, *sql))
+            .filter(move |(v, ..)| *v > found)
+    }
 }
 
-/// The migrations after version `found`, with their numbers.
-fn missing(found: i64) -> impl Iterator<Item = (i64, &'static str, &'static str)> {
-    (1..)
-        .zip(MIGRATIONS)
-        .map(|(version, (name, sql))| (version, *name, *sql))
-        .filter(move |(v, ..)| *v > found)
-}
-
+/// Brings the file at `path` up to date.
 pub(crate) fn sqlite(path: &Path, now: Millis) -> Result<Migrated, StoreError> {
+    sqlite_with(path, now, MIGRATIONS, free_space)
+}
+
+fn sqlite_with(path: &Path, now: Millis, steps: Steps, free: FreeSpace) -> Result<Migrated, StoreError> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .map_err(|e| StoreError::Engine(format!("cannot create {}: {e}", folder.display())))?;
@@ -102,9 +117,10 @@ pub(crate) fn sqlite(path: &Path, now: Millis) -> Result<Migrated, StoreError> {
         }
         None => 0,
     };
-    refuse_newer(from)?;
-    let snapshot = if from > 0 && from < newest() { Some(snapshot(&connection, path, from)?) } else { None };
-    for (version, name, sql) in missing(from) {
+    steps.refuse_newer(from)?;
+    let outdated = from > 0 && from < steps.newest();
+    let snapshot = if outdated { Some(snapshot(&connection, path, from, free)?) } else { None };
+    for (version, name, sql) in steps.missing(from) {
         let tx = connection.transaction()?;
         tx.execute_batch(&for_sqlite(VERSION_TABLE))?;
         tx.execute_batch(&for_sqlite(sql))?;
@@ -115,23 +131,31 @@ pub(crate) fn sqlite(path: &Path, now: Millis) -> Result<Migrated, StoreError> {
         tx.commit()?;
         tracing::info!(version, name, "migration applied");
     }
-    Ok(Migrated { from, to: newest(), snapshot })
+    Ok(Migrated { from, to: steps.newest(), snapshot })
+}
+
+/// Tells how many bytes are free for a file in a folder.
+type FreeSpace = fn(&Path) -> Result<u64, StoreError>;
+
+fn free_space(folder: &Path) -> Result<u64, StoreError> {
+    let disk = rustix::fs::statvfs(folder)
+        .map_err(|e| StoreError::Engine(format!("cannot ask for free space: {e}")))?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Copies the database to `<file>.before-<version>`, or refuses when the disk has no room for the copy.
-fn snapshot(connection: &Connection, path: &Path, from: i64) -> Result<PathBuf, StoreError> {
+fn snapshot(connection: &Connection, path: &Path, from: i64, free: FreeSpace) -> Result<PathBuf, StoreError> {
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     let size: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
     let needed = u64::try_from(pages.saturating_mul(size)).unwrap_or(u64::MAX);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let disk = rustix::fs::statvfs(folder)
-        .map_err(|e| StoreError::Engine(format!("cannot ask for free space: {e}")))?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = free(folder)?;
     // The migration itself needs room too.
-    if free < needed.saturating_mul(2) {
+    let needed = needed.saturating_mul(2);
+    if free < needed {
         return Err(StoreError::Engine(format!(
             "a migration takes a snapshot first and needs {} MiB free beside {}, there are {} MiB",
-            (needed * 2) >> 20,
+            needed.div_ceil(1 << 20),
             path.display(),
             free >> 20
         )));
@@ -146,6 +170,8 @@ fn snapshot(connection: &Connection, path: &Path, from: i64) -> Result<PathBuf, 
     connection.execute("VACUUM INTO ?1", [unfinished.to_string_lossy()])?;
     std::fs::File::open(&unfinished).and_then(|f| f.sync_all()).map_err(io)?;
     std::fs::rename(&unfinished, &target).map_err(io)?;
+    // The name must be on the disk before the first change is.
+    std::fs::File::open(folder).and_then(|f| f.sync_all()).map_err(io)?;
     drop_old_snapshots(folder, &base).map_err(io)?;
     Ok(target)
 }
@@ -163,15 +189,20 @@ fn drop_old_snapshots(folder: &Path, base: &str) -> std::io::Result<()> {
     found.iter().take(surplus).try_for_each(std::fs::remove_file)
 }
 
+/// Brings the database that `config` names up to date.
 pub(crate) fn postgres(config: tokio_postgres::Config, now: Millis) -> Result<Migrated, StoreError> {
-    let mut session = PgSession::new(config)?;
+    postgres_with(config, now, MIGRATIONS)
+}
+
+fn postgres_with(config: tokio_postgres::Config, now: Millis, steps: Steps) -> Result<Migrated, StoreError> {
+    let mut session = PgSession::new(config, STEP_LIMIT)?;
     session.ensure_connected()?;
     session.batch(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"))?;
     // The lock is the session's and ends with it, also when a step below fails.
-    migrate_postgres(&session, now)
+    migrate_postgres(&session, now, steps)
 }
 
-fn migrate_postgres(session: &PgSession, now: Millis) -> Result<Migrated, StoreError> {
+fn migrate_postgres(session: &PgSession, now: Millis, steps: Steps) -> Result<Migrated, StoreError> {
     let encoding = session.text("SHOW server_encoding")?;
     if encoding != "UTF8" {
         return Err(StoreError::Engine(format!("the database's encoding is {encoding}, Parlor needs UTF8")));
@@ -181,8 +212,8 @@ fn migrate_postgres(session: &PgSession, now: Millis) -> Result<Migrated, StoreE
         .text("SELECT COALESCE(MAX(version), 0)::text FROM schema_migration")?
         .parse::<i64>()
         .map_err(|_| StoreError::Shape(0, "a version"))?;
-    refuse_newer(from)?;
-    for (version, name, sql) in missing(from) {
+    steps.refuse_newer(from)?;
+    for (version, name, sql) in steps.missing(from) {
         session.batch(&format!(
             "BEGIN;{};INSERT INTO schema_migration (version, name, applied_at) VALUES ({version}, '{name}', {});COMMIT",
             for_postgres(sql),
@@ -190,5 +221,8 @@ fn migrate_postgres(session: &PgSession, now: Millis) -> Result<Migrated, StoreE
         ))?;
         tracing::info!(version, name, "migration applied");
     }
-    Ok(Migrated { from, to: newest(), snapshot: None })
+    Ok(Migrated { from, to: steps.newest(), snapshot: None })
 }
+
+#[cfg(test)]
+mod tests;

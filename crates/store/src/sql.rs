@@ -8,10 +8,9 @@ pub mod rooms;
 pub mod settings;
 pub mod visitors;
 
-use crate::statement::Statement;
-
 /// Every statement, for the tests that prepare and plan each of them.
-pub(crate) const ALL: &[&[Statement]] = &[
+#[cfg(test)]
+pub(crate) const ALL: &[&[crate::statement::Statement]] = &[
     audit::STATEMENTS,
     jobs::STATEMENTS,
     messages::STATEMENTS,
@@ -20,3 +19,6 @@ pub(crate) const ALL: &[&[Statement]] = &[
     settings::STATEMENTS,
     visitors::STATEMENTS,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -7,26 +7,13 @@ pub(crate) struct Statement {
     pub(crate) sql: &'static str,
 }
 
-impl Statement {
-    /// The constant's name.
-    #[cfg(test)]
-    pub(crate) const fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The text.
-    #[cfg(test)]
-    pub(crate) const fn sql(&self) -> &'static str {
-        self.sql
-    }
-}
-
 /// Declares statements and the list of them that the tests walk.
 macro_rules! statements {
     ($( $(#[$meta:meta])* $name:ident = $sql:expr; )+) => {
         $( $(#[$meta])* pub(crate) const $name: $crate::statement::Statement =
             $crate::statement::Statement { name: stringify!($name), sql: $sql }; )+
         /// Every statement of this module.
+        #[cfg(test)]
         pub(crate) const STATEMENTS: &[$crate::statement::Statement] = &[$($name),+];
     };
 }

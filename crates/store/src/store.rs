@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::StoreError;
 use crate::driver::Session;
-use crate::driver::postgres::{self, PgSession};
+use crate::driver::postgres::{self, ANSWER_LIMIT, PgSession};
 use crate::driver::sqlite::SqliteSession;
 use crate::migrate::{self, Migrated};
 use crate::tx::{ReadTx, WriteTx};
@@ -26,9 +26,9 @@ pub struct StoreOptions {
     pub url: String,
     /// Threads that read.
     pub readers: usize,
-    /// Connections that write; SQLite always has one.
+    /// Connections that write; `SQLite` always has one.
     pub writers: usize,
-    /// Page cache of SQLite in KiB, over all connections.
+    /// Page cache of `SQLite` in KiB, over all connections.
     pub cache_kb: u32,
     /// Commands that may wait for each writer.
     pub queue_limit: usize,
@@ -41,10 +41,14 @@ impl StoreOptions {
     }
 
     fn engine(&self) -> Result<Address, StoreError> {
-        if let Some(path) = self.url.strip_prefix("sqlite:") {
+        // SQLite takes these two names for databases that vanish with their connection.
+        if let Some(path) = self.url.strip_prefix("sqlite:").filter(|path| !["", ":memory:"].contains(path)) {
             return Ok(Address::Sqlite(PathBuf::from(path)));
         }
-        Ok(Address::Postgres(Box::new(postgres::parse_url(&self.url)?)))
+        if ["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme)) {
+            return Ok(Address::Postgres(Box::new(postgres::parse_url(&self.url)?)));
+        }
+        Err(StoreError::Engine("the store's URL is neither sqlite:<path> nor postgres://…".into()))
     }
 }
 
@@ -75,8 +79,9 @@ enum Reading {
 struct Inner {
     writers: Vec<Sender<Message>>,
     reads: Sender<Reading>,
-    readers: usize,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Readers end first: only a connection that may write can fold `SQLite`'s log into the file when it closes last.
+    readers: Mutex<Vec<JoinHandle<()>>>,
+    writing: Mutex<Vec<JoinHandle<()>>>,
     stats: Arc<Stats>,
 }
 
@@ -87,7 +92,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store, brings its schema up to date and starts its threads.
+    /// Opens the store, brings its schema up to date and starts its threads. Blocks; inside an asynchronous runtime
+    /// call it from a thread where that is allowed.
     ///
     /// # Errors
     /// Whatever keeps the database from being opened or migrated, among it a schema newer than this program knows.
@@ -97,7 +103,6 @@ impl Store {
         now: Millis,
     ) -> Result<(Self, Migrated), StoreError> {
         let migrated = migrate(options, now)?;
-        let mut threads = Vec::new();
         let stats = Arc::new(Stats::default());
         let address = options.engine()?;
         // The writer touches the hot end of every table; readers see mostly what it has just written.
@@ -109,26 +114,31 @@ impl Store {
                     Session::Sqlite(SqliteSession::open_writer(path, (options.cache_kb / 2).max(1024))?)
                 }
                 Address::Sqlite(path) => Session::Sqlite(SqliteSession::open_reader(path, reader_cache)?),
-                Address::Postgres(config) => Session::Postgres(Box::new(PgSession::new((**config).clone())?)),
+                Address::Postgres(config) => {
+                    Session::Postgres(Box::new(PgSession::new((**config).clone(), ANSWER_LIMIT)?))
+                }
             })
         };
-        let mut writers = Vec::new();
+        let floor: Arc<RwLock<()>> = Arc::default();
+        let (mut writers, mut writing) = (Vec::new(), Vec::new());
         let writer_count = if matches!(address, Address::Sqlite(_)) { 1 } else { options.writers.max(1) };
         for number in 0..writer_count {
             let (sender, queue) = bounded(options.queue_limit.max(1));
             let (publish, stats) = (publish.clone(), stats.clone());
             let session = open(true)?;
-            let writer = Writer { session, queue, publish, stats, events: Vec::new() };
-            threads.push(spawn(format!("store-write-{number}"), move || writer.serve())?);
+            let floor = floor.clone();
+            let writer = Writer { session, queue, publish, stats, events: Vec::new(), floor };
+            writing.push(spawn(format!("store-write-{number}"), move || writer.serve())?);
             writers.push(sender);
         }
         let (reads, read_queue) = bounded(options.queue_limit.max(1));
-        let readers = options.readers.max(1);
-        for number in 0..readers {
+        let mut readers = Vec::new();
+        for number in 0..options.readers.max(1) {
             let (session, queue) = (open(false)?, read_queue.clone());
-            threads.push(spawn(format!("store-read-{number}"), move || serve_reads(session, &queue))?);
+            readers.push(spawn(format!("store-read-{number}"), move || serve_reads(session, &queue))?);
         }
-        let inner = Inner { writers, reads, readers, threads: Mutex::new(threads), stats };
+        let inner =
+            Inner { writers, reads, readers: Mutex::new(readers), writing: Mutex::new(writing), stats };
         Ok((Self { inner: Arc::new(inner) }, migrated))
     }
 
@@ -216,24 +226,31 @@ impl Store {
     }
 
     /// Finishes what was submitted, then ends every thread of the store and waits for them. The last connection to a
-    /// SQLite file folds its write-ahead log into it. Later commands are answered `Stopped`.
+    /// `SQLite` file folds its write-ahead log into it. Later commands are answered `Stopped`.
     pub async fn stop(&self) {
         let inner = self.inner.clone();
         let ended = tokio::task::spawn_blocking(move || {
-            for writer in &inner.writers {
-                // A writer that is gone already needs no telling; the same goes for readers.
-                let _ = writer.send(Message::Stop);
-            }
-            for _ in 0..inner.readers {
+            // A thread that is gone already needs no telling, so failed sends are fine.
+            let readers = inner.readers.lock().map(|mut t| std::mem::take(&mut *t)).unwrap_or_default();
+            for _ in &readers {
                 let _ = inner.reads.send(Reading::Stop);
             }
-            let threads = inner.threads.lock().map(|mut t| std::mem::take(&mut *t)).unwrap_or_default();
-            threads.into_iter().filter_map(|t| t.join().err()).count()
+            let panicked = join(readers);
+            for writer in &inner.writers {
+                let _ = writer.send(Message::Stop);
+            }
+            let writing = inner.writing.lock().map(|mut t| std::mem::take(&mut *t)).unwrap_or_default();
+            panicked + join(writing)
         });
         if ended.await.is_ok_and(|panicked| panicked > 0) {
             tracing::error!("a thread of the store had panicked");
         }
     }
+}
+
+/// Waits for threads to end; tells how many had panicked.
+fn join(threads: Vec<JoinHandle<()>>) -> usize {
+    threads.into_iter().filter_map(|thread| thread.join().err()).count()
 }
 
 fn migrate(options: &StoreOptions, now: Millis) -> Result<Migrated, StoreError> {

@@ -21,7 +21,7 @@ pub(crate) enum Engine<'c> {
 /// A consistent view of the store.
 pub struct ReadTx<'c> {
     engine: Engine<'c>,
-    /// The first failed statement. A use case that swallows it fails all the same: PostgreSQL's transaction is dead
+    /// The first failed statement. A use case that swallows it fails all the same: `PostgreSQL`'s transaction is dead
     /// by then, and the two engines must agree.
     failed: Option<StoreError>,
 }
@@ -148,3 +148,6 @@ impl DerefMut for WriteTx<'_> {
         &mut self.read
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,12 +97,12 @@ pub(crate) enum Row<'a> {
 
 impl<'a> Row<'a> {
     /// Column `i`, from 0.
-    pub fn get<T: FromColumn>(&self, i: usize) -> Result<T, StoreError> {
+    pub(crate) fn get<T: FromColumn>(&self, i: usize) -> Result<T, StoreError> {
         T::from_column(self, i)
     }
 
     /// Text column `i` without copying it; NULL is `None`.
-    pub fn text(&self, i: usize) -> Result<Option<&'a str>, StoreError> {
+    pub(crate) fn text(&self, i: usize) -> Result<Option<&'a str>, StoreError> {
         match self {
             Row::Sqlite(row) => match row.get_ref(i)? {
                 ValueRef::Null => Ok(None),
@@ -116,7 +116,7 @@ impl<'a> Row<'a> {
     }
 
     /// A cursor that reads the columns in order.
-    pub fn columns(self) -> Columns<'a> {
+    pub(crate) fn columns(self) -> Columns<'a> {
         Columns { row: self, next: 0 }
     }
 }
@@ -130,7 +130,7 @@ pub(crate) struct Columns<'a> {
 impl Columns<'_> {
     /// The next column.
     #[allow(clippy::should_implement_trait)] // each call may ask for another type
-    pub fn next<T: FromColumn>(&mut self) -> Result<T, StoreError> {
+    pub(crate) fn next<T: FromColumn>(&mut self) -> Result<T, StoreError> {
         self.next += 1;
         self.row.get(self.next - 1)
     }

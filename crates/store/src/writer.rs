@@ -5,8 +5,8 @@
 //! next batch.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crossbeam_channel::Receiver;
 use parlor_model::Event;
@@ -19,7 +19,10 @@ use crate::store::Stats;
 use crate::tx::WriteTx;
 
 /// How often a command is run alone before the engine's "try again" is passed on.
-const TRIES: usize = 3;
+const TRIES: usize = 5;
+/// How many of these tries go on beside the other writers. Writers that meet on one row could fail each other for ever;
+/// the later tries have this process to themselves.
+const SHARED_TRIES: usize = 2;
 
 /// What a writer finds in its queue.
 pub(crate) enum Message {
@@ -105,6 +108,8 @@ pub(crate) struct Writer {
     pub(crate) publish: Arc<dyn Publish>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) events: Vec<Event>,
+    /// Held while a transaction runs: together with other writers, or without them.
+    pub(crate) floor: Arc<RwLock<()>>,
 }
 
 impl Writer {
@@ -114,13 +119,7 @@ impl Writer {
         let mut batch: Vec<Box<dyn Command>> = Vec::with_capacity(limit);
         let mut stop = false;
         while !stop {
-            let mut next = match self.queue.try_recv() {
-                Ok(message) => Ok(message),
-                Err(_) => {
-                    self.session.idle();
-                    self.queue.recv().map_err(|_| ())
-                }
-            };
+            let mut next = self.queue.recv().map_err(|_| ());
             loop {
                 match next {
                     Ok(Message::Command(command)) => batch.push(command),
@@ -143,11 +142,11 @@ impl Writer {
     fn serve_batch(&mut self, batch: &mut Vec<Box<dyn Command>>) {
         match self.attempt(batch) {
             Fate::Done => batch.drain(..).for_each(|c| c.answer(Ok(()))),
-            Fate::RunAgain(_) => batch.drain(..).for_each(|c| self.serve_alone(c)),
+            Fate::RunAgain(_) => batch.drain(..).for_each(|c| self.serve_alone(c, false)),
             Fate::Lost(StoreError::Unknown) => {
                 for command in batch.drain(..) {
                     if command.idempotent() {
-                        self.serve_alone(command);
+                        self.serve_alone(command, true);
                     } else {
                         command.answer(Err(StoreError::Unknown));
                     }
@@ -160,28 +159,48 @@ impl Writer {
         }
     }
 
-    fn serve_alone(&mut self, command: Box<dyn Command>) {
+    /// Runs one command by itself. `unknown` tells that an earlier run may have taken effect: then no failure of this
+    /// one may claim that nothing was done.
+    fn serve_alone(&mut self, command: Box<dyn Command>, mut unknown: bool) {
         let mut alone = vec![command];
         let mut last = StoreError::Unknown;
-        for _ in 0..TRIES {
+        for already in 0..TRIES {
             self.stats.reruns.fetch_add(1, Relaxed);
-            match self.attempt(&mut alone) {
+            let fate = if already < SHARED_TRIES {
+                self.attempt(&mut alone)
+            } else {
+                self.attempt_alone(&mut alone)
+            };
+            match fate {
                 Fate::Done => return alone.into_iter().for_each(|c| c.answer(Ok(()))),
                 Fate::RunAgain(error) => last = error,
-                Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.idempotent()) => {
-                    last = StoreError::Unknown
-                }
+                Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.idempotent()) => unknown = true,
                 Fate::Lost(error) => {
                     last = error;
                     break;
                 }
             }
         }
-        alone.into_iter().for_each(|c| c.answer(Err(last.clone())));
+        let error = if unknown { StoreError::Unknown } else { last };
+        for command in alone {
+            command.answer(Err(error.clone()));
+        }
+    }
+
+    fn attempt(&mut self, batch: &mut [Box<dyn Command>]) -> Fate {
+        let floor = self.floor.clone();
+        let _shared = floor.read().unwrap_or_else(PoisonError::into_inner);
+        self.transact(batch)
+    }
+
+    fn attempt_alone(&mut self, batch: &mut [Box<dyn Command>]) -> Fate {
+        let floor = self.floor.clone();
+        let _exclusive = floor.write().unwrap_or_else(PoisonError::into_inner);
+        self.transact(batch)
     }
 
     /// One transaction for the whole batch, published when it is durable.
-    fn attempt(&mut self, batch: &mut [Box<dyn Command>]) -> Fate {
+    fn transact(&mut self, batch: &mut [Box<dyn Command>]) -> Fate {
         if let Err(error) = self.session.ensure_connected() {
             return Fate::Lost(error);
         }
@@ -230,7 +249,7 @@ impl Writer {
             if !alone {
                 session.savepoint().map_err(lost)?;
             }
-            let mark = self.events.len();
+            let mark = (self.events.len(), *jobs);
             let ran = command.run(&mut WriteTx::new(session.engine(), &mut self.events, jobs));
             if let Ran::Kept = ran {
                 kept += 1;
@@ -239,7 +258,8 @@ impl Writer {
                 }
                 continue;
             }
-            self.events.truncate(mark);
+            self.events.truncate(mark.0);
+            *jobs = mark.1;
             match ran {
                 Ran::Failed(error @ StoreError::Again(_)) => return Err(Fate::RunAgain(error)),
                 Ran::Failed(error @ StoreError::Down(_)) => return Err(Fate::Lost(error)),

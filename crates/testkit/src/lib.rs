@@ -1,5 +1,5 @@
 //! What the tests of several crates share: a settable clock, seeded ids, made-up mail domains, a real SMTP server,
-//! databases on a real PostgreSQL server.
+//! databases on a real `PostgreSQL` server.
 //!
 //! Only ever a dev-dependency. Starts what it needs itself, on ports of its own, and ends it when dropped.
 

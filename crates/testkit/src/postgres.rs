@@ -1,4 +1,4 @@
-//! Databases for tests on a PostgreSQL server that runs already; each test has one of its own.
+//! Databases for tests on a `PostgreSQL` server that runs already; each test has one of its own.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -27,7 +27,9 @@ impl TestDatabase {
     /// When the variable is missing, or the server does not do it within 30 s.
     pub fn create() -> Self {
         let server = std::env::var(URL_VARIABLE).unwrap_or_else(|_| {
-            panic!("{URL_VARIABLE} is not set: run `make test`, or `scripts/with-postgres.sh cargo nextest run`")
+            panic!(
+                "{URL_VARIABLE} is not set: run `make test`, or `scripts/with-postgres.sh cargo nextest run`"
+            )
         });
         let name = format!("parlor_test_{:016x}", RandomState::new().build_hasher().finish());
         if let Err(error) = run(&server, format!("CREATE DATABASE {name}")) {

@@ -7,7 +7,8 @@ use http::header::{
     CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::limits::{Exceeded, Quota};
 
@@ -24,22 +25,54 @@ pub(crate) struct Answer {
     retry_after: Option<i64>,
 }
 
-#[derive(Serialize)]
-struct Success<T> {
-    #[serde(flatten)]
-    payload: T,
-    success: bool,
+/// The `"success": true` that every answer but a failure has: a field of each response type, so that the documented
+/// shape is the written one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct True;
+
+impl Serialize for True {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(true)
+    }
 }
 
-#[derive(Serialize)]
+/// A failure.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Failure<'a> {
+    /// Always `false`.
     pub(crate) success: bool,
+    /// The code itself, or `reason [code]`.
     pub(crate) error: &'a str,
+    /// The code, where `error` holds a reason too.
+    #[schema(value_type = String)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error_type: Option<&'a str>,
+    /// More about the cause, on a few codes.
+    #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) details: Option<serde_json::Value>,
+}
+
+/// The failures that every call can meet.
+#[derive(IntoResponses)]
+#[allow(dead_code)] // describes what this module and `error` write
+pub(crate) enum AnyFailure {
+    /// The body took too long to arrive
+    #[response(status = 408)]
+    Slow(Failure<'static>),
+    /// The body is too large
+    #[response(status = 413)]
+    Large(Failure<'static>),
+    /// Too many calls, see `Retry-After`
+    #[response(status = 429)]
+    TooMany(Failure<'static>),
+    /// A fault of the server's; the text holds the id under which it was logged
+    #[response(status = 500)]
+    Fault(Failure<'static>),
+    /// The storage is busy, full or out of reach; nothing was stored unless the text says otherwise. See `Retry-After`
+    #[response(status = 503)]
+    Unavailable(Failure<'static>),
 }
 
 impl Answer {
@@ -48,9 +81,9 @@ impl Answer {
         Self { status, body, quota: None, retry_after: None }
     }
 
-    /// 200 with the payload's keys and `"success": true`.
-    pub(crate) fn success(payload: impl Serialize) -> Self {
-        Self::json(StatusCode::OK, &Success { payload, success: true })
+    /// 200.
+    pub(crate) fn success(body: impl Serialize) -> Self {
+        Self::json(StatusCode::OK, &body)
     }
 
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {

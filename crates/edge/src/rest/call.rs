@@ -12,7 +12,7 @@ use parlor_services::{Context, Refusal};
 
 use super::answer::Answer;
 use super::error;
-use super::fields::{Fields, Shape, Unreadable};
+use super::fields::{Field, Fields, Reader, Shape, Unreadable};
 use crate::App;
 use crate::caller::{Caller, Peer};
 use crate::limits::{Quota, Route};
@@ -85,6 +85,22 @@ impl Incoming {
         }
     }
 
+    /// Takes token and room of a call without a body: from the query, else the token from `X-Visitor-Token`. `None`
+    /// where neither is named; one that is named but cannot be read is refused, so that it never counts as unnamed.
+    pub(crate) fn credentials(&self, route: Route) -> Result<(Desk, Option<(String, String)>), Answer> {
+        let mut query = self.query_fields();
+        let named = query.as_ref().is_ok_and(|f| f.has("token"));
+        if let (Ok(fields), false, Some(header)) = (&mut query, named, self.headers.get("x-visitor-token")) {
+            let token = std::str::from_utf8(header.as_bytes()).map_or(Field::Array(Vec::new()), |t| Field::Text(t.into()));
+            fields.0.push(("token".into(), token));
+        }
+        if query.as_ref().is_ok_and(|f| !f.has("token") && !f.has("rid")) {
+            return Ok((self.desk(route, None)?, None));
+        }
+        let (desk, named) = self.take::<Credentials>(route, None, query)?;
+        Ok((desk, Some((named.token, named.rid))))
+    }
+
     /// Counts the call.
     pub(crate) fn desk(&self, route: Route, token: Option<&str>) -> Result<Desk, Answer> {
         let ctx = self.app.context(&self.caller);
@@ -124,6 +140,21 @@ impl Incoming {
         Fields::from_form(self.query.as_deref().unwrap_or_default().as_bytes())
             .map(Fields::unwrap_single)
             .ok_or_else(|| Answer::failure(StatusCode::BAD_REQUEST, "Invalid query parameters"))
+    }
+}
+
+/// Token and room beside whatever else a query holds.
+struct Credentials {
+    token: String,
+    rid: String,
+}
+
+impl Shape for Credentials {
+    const PROPERTIES: &'static [(&'static str, bool)] = &[("token", true), ("rid", true)];
+    const OPEN: bool = true;
+
+    fn read(fields: &mut Reader<'_>) -> Result<Self, ErrorCode> {
+        Ok(Self { token: fields.string("token")?, rid: fields.string("rid")? })
     }
 }
 

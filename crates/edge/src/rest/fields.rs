@@ -35,6 +35,9 @@ pub(crate) enum Unreadable {
 }
 
 const DUPLICATE: &str = "duplicate property ";
+/// Properties of one object. Names are compared one by one, and a refusal must not become a way to make the server
+/// compare for hours.
+const MOST: usize = 256;
 
 impl<'a> Fields<'a> {
     /// Reads a JSON object.
@@ -53,7 +56,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads a query string or a form: `a=1`, `a[b]=1` makes an object, a repeated name or `a[]=1` an array.
-    /// `None` if it is not UTF-8 or nests too deep.
+    /// `None` if it is not UTF-8, nests too deep or has too many names.
     pub(crate) fn from_form(bytes: &'a [u8]) -> Option<Self> {
         let mut fields = Fields::default();
         if bytes.is_empty() {
@@ -70,6 +73,9 @@ impl<'a> Fields<'a> {
 
     fn place(&mut self, name: Cow<'a, str>, path: &[&str], value: Field<'a>) -> Option<()> {
         let known = self.0.iter().position(|(n, _)| *n == name);
+        if known.is_none() && self.0.len() >= MOST {
+            return None;
+        }
         let Some((next, rest)) = path.split_first() else {
             match known {
                 None => self.0.push((name, value)),
@@ -108,6 +114,11 @@ impl<'a> Fields<'a> {
             Field::Object(fields) => Some(fields),
             _ => None,
         })
+    }
+
+    /// Whether a field is there, whatever it holds.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n == name)
     }
 
     /// The text of a field that holds a usable one, before any check: for limits that are kept per token.
@@ -196,8 +207,7 @@ impl<'de> Visitor<'de> for FieldVisitor {
             if fields.0.iter().any(|(known, _)| *known == name) {
                 return Err(A::Error::custom(format!("{DUPLICATE}{name}\u{0}")));
             }
-            // A refusal must not become a way to make the server compare for hours.
-            if fields.0.len() >= 256 {
+            if fields.0.len() >= MOST {
                 return Err(A::Error::custom("too many properties"));
             }
             fields.0.push((name, map.next_value()?));

@@ -8,7 +8,7 @@ use parlor_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answer::Answer;
+use super::answer::{Answer, Failure, True};
 use crate::App;
 
 /// How long a check may take.
@@ -17,23 +17,28 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// Whether the server works.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HealthResponse {
-    /// `ok`, or what is wrong.
+    /// `ok`.
     status: &'static str,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
 
+const FINE: HealthResponse = HealthResponse { status: "ok", success: True };
+
 /// Is the process alive
-#[utoipa::path(get, path = "/health/live", tag = "server",
+#[utoipa::path(get, path = "/health/live", tag = "server", operation_id = "live",
     responses((status = 200, description = "It answers", body = HealthResponse)))]
 pub(crate) async fn live() -> Answer {
-    Answer::success(HealthResponse { status: "ok" })
+    Answer::success(FINE)
 }
 
 /// Can it serve
 ///
 /// A reader and a writer of the store answer within five seconds.
-#[utoipa::path(get, path = "/health/ready", tag = "server",
+#[utoipa::path(get, path = "/health/ready", tag = "server", operation_id = "ready",
     responses((status = 200, description = "It serves", body = HealthResponse),
-              (status = 503, description = "The storage does not answer")))]
+              (status = 503, description = "The storage does not answer", body = Failure)))]
 pub(crate) async fn ready(State(app): State<App>) -> Answer {
     let store = app.store();
     let checks = async {
@@ -42,7 +47,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Answer {
         store.write("health", |tx| parlor_store::settings::all(tx).map(drop)).await
     };
     match tokio::time::timeout(LIMIT, checks).await {
-        Ok(Ok(())) => Answer::success(HealthResponse { status: "ok" }),
+        Ok(Ok(())) => Answer::success(FINE),
         Ok(Err(error)) => unready(&error),
         Err(_) => unready(&StoreError::Down("no answer in time".into())),
     }

@@ -1,4 +1,4 @@
-//! PostgreSQL: a connection driven by the thread that uses it, so that use cases stay synchronous.
+//! `PostgreSQL`: a connection driven by the thread that uses it, so that use cases stay synchronous.
 //!
 //! BEGIN, SAVEPOINT and RELEASE wait in `pending` and travel with the next statement: they cost no round trip.
 
@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::task::AbortHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls};
@@ -20,16 +21,28 @@ use crate::value::Value;
 
 /// How long a connection attempt may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// How long one round trip may take before the connection is given up.
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// How long one round trip of a use case may take before the connection is given up.
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// How often an idle connection's task gets the word before its health is judged: once to hear of an event of the
+/// network, once to act on it, once in reserve.
+const TURNS: usize = 3;
 
 pub(crate) struct PgSession {
     config: Config,
     runtime: Runtime,
-    client: Option<Client>,
+    answer_limit: Duration,
+    line: Option<Line>,
+    /// An answer did not come in time; what is on the wire belongs to nobody any more.
+    given_up: Cell<bool>,
     prepared: RefCell<HashMap<&'static str, tokio_postgres::Statement>>,
     pending: RefCell<String>,
     in_transaction: Cell<bool>,
+}
+
+/// A connection and the task that moves its bytes.
+struct Line {
+    client: Client,
+    task: AbortHandle,
 }
 
 /// Reads the connection URL; the error never repeats the URL, which holds a password.
@@ -47,7 +60,8 @@ pub(crate) fn parse_url(url: &str) -> Result<Config, StoreError> {
 }
 
 impl PgSession {
-    pub(crate) fn new(config: Config) -> Result<Self, StoreError> {
+    /// A session without a connection yet; no round trip of it takes longer than `answer_limit`.
+    pub(crate) fn new(config: Config, answer_limit: Duration) -> Result<Self, StoreError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -55,7 +69,9 @@ impl PgSession {
         Ok(Self {
             config,
             runtime,
-            client: None,
+            answer_limit,
+            line: None,
+            given_up: Cell::new(false),
             prepared: RefCell::default(),
             pending: RefCell::default(),
             in_transaction: Cell::new(false),
@@ -63,28 +79,44 @@ impl PgSession {
     }
 
     pub(crate) fn ensure_connected(&mut self) -> Result<(), StoreError> {
-        if self.client.as_ref().is_some_and(|c| !c.is_closed()) {
+        if self.is_sound() {
             return Ok(());
         }
         self.disconnect();
         let connecting = connect(&self.config);
-        let client = self
+        let line = self
             .runtime
             .block_on(async { tokio::time::timeout(CONNECT_LIMIT, connecting).await })
             .map_err(|_| StoreError::Down("connecting took too long".into()))??;
-        self.client = Some(client);
+        self.line = Some(line);
         Ok(())
     }
 
-    pub(crate) fn disconnect(&mut self) {
-        self.client = None;
+    /// True with a connection that works, as far as anybody can tell. Between transactions nobody drives it, so an end
+    /// of it that came meanwhile is noticed here, and not by the next caller.
+    fn is_sound(&self) -> bool {
+        let Some(line) = self.line.as_ref().filter(|_| !self.given_up.get()) else { return false };
+        self.runtime.block_on(async {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+        });
+        !line.client.is_closed()
+    }
+
+    fn disconnect(&mut self) {
+        if let Some(line) = self.line.take() {
+            line.task.abort();
+        }
+        self.given_up.set(false);
         self.prepared.borrow_mut().clear();
         self.pending.borrow_mut().clear();
         self.in_transaction.set(false);
     }
 
     fn client(&self) -> Result<&Client, StoreError> {
-        self.client.as_ref().ok_or_else(|| StoreError::Down("not connected".into()))
+        let line = self.line.as_ref().filter(|_| !self.given_up.get());
+        line.map(|line| &line.client).ok_or_else(|| StoreError::Down("not connected".into()))
     }
 
     /// Drives the connection until the answer is there, or the limit is over.
@@ -92,10 +124,12 @@ impl PgSession {
         &self,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
-        match self.runtime.block_on(async { tokio::time::timeout(ANSWER_LIMIT, answer).await }) {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(StoreError::Down("the database did not answer in time".into())),
-        }
+        let answer = self.runtime.block_on(async { tokio::time::timeout(self.answer_limit, answer).await });
+        let Ok(answer) = answer else {
+            self.given_up.set(true);
+            return Err(StoreError::Down("the database did not answer in time".into()));
+        };
+        Ok(answer?)
     }
 
     fn later(&self, sql: &str) {
@@ -138,9 +172,11 @@ impl PgSession {
 
     pub(crate) fn commit(&self) -> Result<(), StoreError> {
         self.later("COMMIT");
-        self.in_transaction.set(false);
-        let sql = std::mem::take(&mut *self.pending.borrow_mut());
-        let done = self.client().and_then(|client| self.wait(client.batch_execute(&sql)));
+        let done = self.flush();
+        // After any other failure the transaction may still be open on the server, and is the caller's to roll back.
+        if matches!(done, Ok(()) | Err(StoreError::Down(_))) {
+            self.in_transaction.set(false);
+        }
         match done {
             // The connection broke, or the limit passed, with the COMMIT on its way.
             Err(StoreError::Down(_)) => Err(StoreError::Unknown),
@@ -177,15 +213,18 @@ impl PgSession {
         row.ok_or_else(|| StoreError::Engine(format!("no answer to {sql}")))
     }
 
-    /// Prepares `what` and forgets it, so that a test can find mistakes.
-    pub(crate) fn check(&self, what: Statement) -> Result<(), StoreError> {
-        self.wait(self.client()?.prepare(what.sql)).map(|_| ())
+    /// Prepares `what`, so that a test can find mistakes, and tells how many parameters it has.
+    #[cfg(test)]
+    pub(crate) fn check(&self, what: Statement) -> Result<usize, StoreError> {
+        self.wait(self.client()?.prepare(what.sql)).map(|statement| statement.params().len())
     }
 
     fn prepared(&self, client: &Client, what: Statement) -> Result<tokio_postgres::Statement, StoreError> {
         if let Some(statement) = self.prepared.borrow().get(what.sql) {
             return Ok(statement.clone());
         }
+        // A mistake in the statement must fail inside the caller's savepoint, not before it.
+        self.flush()?;
         let statement = self.wait(client.prepare(what.sql))?;
         self.prepared.borrow_mut().insert(what.sql, statement.clone());
         Ok(statement)
@@ -207,6 +246,15 @@ impl PgSession {
         let statement = self.prepared(client, what)?;
         let params = dynamic(params);
         self.with_pending(client, client.execute(&statement, &params))
+    }
+
+    /// Sends what waits for the next statement.
+    fn flush(&self) -> Result<(), StoreError> {
+        let pending = std::mem::take(&mut *self.pending.borrow_mut());
+        if pending.is_empty() {
+            return Ok(());
+        }
+        self.wait(self.client()?.batch_execute(&pending))
     }
 
     fn with_pending<T>(
@@ -231,15 +279,13 @@ fn dynamic<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|p| p as &(dyn ToSql + Sync)).collect()
 }
 
-async fn connect(config: &Config) -> Result<Client, StoreError> {
+async fn connect(config: &Config) -> Result<Line, StoreError> {
     if config.get_ssl_mode() == SslMode::Disable {
         let (client, connection) = config.connect(NoTls).await.map_err(unreachable)?;
-        tokio::spawn(connection);
-        return Ok(client);
+        return Ok(Line { client, task: tokio::spawn(connection).abort_handle() });
     }
     let (client, connection) = config.connect(tls()?).await.map_err(unreachable)?;
-    tokio::spawn(connection);
-    Ok(client)
+    Ok(Line { client, task: tokio::spawn(connection).abort_handle() })
 }
 
 /// A failed connection attempt is "down" whatever its cause; the cause stays in the text.
@@ -265,3 +311,6 @@ fn tls() -> Result<MakeRustlsConnect, StoreError> {
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
-//! SQLite: one file, write-ahead log, every commit synced to the disk.
+//! `SQLite`: one file, write-ahead log, every commit synced to the disk.
 
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::StoreError;
@@ -40,6 +41,9 @@ impl SqliteSession {
     fn finish(connection: Connection, cache_kb: u32) -> Result<Self, StoreError> {
         connection.pragma_update(None, "cache_size", -i64::from(cache_kb))?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
+        // Plans must not depend on bound values: without this SQLite parses some statements anew at each run, which
+        // doubles the cost of a send.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
         Ok(Self { connection })
@@ -90,11 +94,9 @@ impl SqliteSession {
     pub(crate) fn in_transaction(&self) -> bool {
         !self.connection.is_autocommit()
     }
-
-    pub(crate) fn idle(&self) {}
 }
 
-/// Binds the parameters. The portable subset relies on `$n` being the n-th parameter; SQLite numbers names by their
+/// Binds the parameters. The portable subset relies on `$n` being the n-th parameter; `SQLite` numbers names by their
 /// first use, so a debug build checks that the two agree.
 fn bind(
     statement: &mut rusqlite::CachedStatement<'_>,

@@ -29,8 +29,9 @@ statements! {
     RENAME_ROOMS = "UPDATE room SET fname = $1, updated_at = $2 WHERE visitor = $3 AND open = TRUE";
     CLEAR = "UPDATE visitor SET token = NULL, username = '', name = NULL, email = NULL, phone = NULL, \
              status = 'offline', last_chat_rid = NULL, last_chat_ts = NULL, user_agent = NULL, ip = NULL, host = NULL, \
-             author = $1, updated_at = $2 WHERE pk = $3";
-    DELETE_AUTHORS = "DELETE FROM author WHERE kind = 'visitor' AND id = $1 AND pk <> $2";
+             updated_at = $1 WHERE pk = $2";
+    // Emptied and not deleted: before a row may go, both engines look through every message for a reference to it.
+    CLEAR_AUTHORS = "UPDATE author SET username = '', name = NULL, token = NULL WHERE kind = 'visitor' AND id = $1";
     DELETE_CHANGES = "DELETE FROM change WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
     DELETE_VERSIONS = "DELETE FROM message_version WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
     DELETE_MESSAGES = "DELETE FROM message WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
@@ -113,9 +114,8 @@ pub fn insert(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<i64, StoreError> {
 
 /// Writes what a registration may change.
 pub fn update(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<(), StoreError> {
-    let params = params![
-        &v.token, &v.username, &v.name, &v.email, &v.phone, &v.status, v.author, v.updated_at, v.pk
-    ];
+    let params =
+        params![&v.token, &v.username, &v.name, &v.email, &v.phone, &v.status, v.author, v.updated_at, v.pk];
     tx.run(UPDATE, params).map(drop)
 }
 
@@ -134,7 +134,6 @@ pub fn remove(tx: &mut WriteTx<'_>, v: &Visitor, now: Millis) -> Result<(), Stor
     for statement in [DELETE_CHANGES, DELETE_VERSIONS, DELETE_MESSAGES, DELETE_INQUIRIES, DELETE_ROOMS] {
         tx.run(statement, params![v.pk])?;
     }
-    let stub = insert_author(tx, &v.id, "", None, None)?;
-    tx.run(CLEAR, params![stub, now, v.pk])?;
-    tx.run(DELETE_AUTHORS, params![&v.id, stub]).map(drop)
+    tx.run(CLEAR_AUTHORS, params![&v.id])?;
+    tx.run(CLEAR, params![now, v.pk]).map(drop)
 }

@@ -131,19 +131,21 @@ on_both_engines! {
         write(&store, move |tx| visitors::remove(tx, &v, Millis(NOW.0 + 9))).await;
         let (v, r_pk) = (stored.0, r.pk);
         let stub = read(&store, |tx| visitors::by_id(tx, "v")).await.unwrap();
-        let author = stub.author;
         let empty = Visitor {
             pk: v.pk,
             token: None,
             username: String::new(),
             status: "offline".into(),
             ts: v.ts,
-            author,
+            author: v.author,
             updated_at: Millis(NOW.0 + 9),
             ..bare_visitor("v", "")
         };
         assert_eq!(stub, empty);
         assert_eq!(by_token(&store, "t").await, None);
+        let names = "SELECT CAST(COUNT(*) AS TEXT) FROM author \
+                     WHERE id = 'v' AND (username <> '' OR name IS NOT NULL OR token IS NOT NULL)";
+        assert_eq!(place.raw(names).await.as_deref(), Some("0"));
         let left = read(&store, move |tx| {
             Ok((
                 rooms::by_id(tx, "r")?.is_none(),

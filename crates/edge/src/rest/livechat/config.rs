@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::limits::Route;
-use crate::rest::answer::Answer;
+use crate::rest::answer::{Answer, AnyFailure, Failure, True};
 use crate::rest::call::Incoming;
 use crate::rest::fields::{Reader, Shape};
 
@@ -46,19 +46,22 @@ pub(crate) struct ConfigResponse {
     /// `guest` and `room` where the token has them; only `enabled: false` while livechat is switched off.
     #[schema(value_type = Object)]
     config: Value,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
 
 /// What the widget needs to know
 #[utoipa::path(
-    get, path = "/api/v1/livechat/config", tag = "rooms",
+    get, path = "/api/v1/livechat/config", tag = "rooms", operation_id = "widgetConfig",
     params(ConfigQuery),
     responses((status = 200, description = "The configuration", body = ConfigResponse),
-              (status = 400, description = "A schema violation"))
+              (status = 400, description = "A schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn show(incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, query) = incoming.query::<ConfigQuery>(Route::Config)?;
     if !desk.ctx.settings.livechat_enabled {
-        return Ok(desk.finish(Answer::success(ConfigResponse { config: json!({ "enabled": false }) })));
+        return Ok(desk.finish(Answer::success(ConfigResponse { config: json!({ "enabled": false }), success: True })));
     }
     let guest = match query.token {
         Some(token) => desk.app.store().read(move |tx| config::guest(tx, &token)).await,
@@ -66,7 +69,7 @@ pub(crate) async fn show(incoming: Incoming) -> Result<Answer, Answer> {
     };
     let (settings, public_url) = (desk.ctx.settings.clone(), desk.app.options().public_url.clone());
     Ok(desk.answer(guest.map_err(Refusal::Store), |guest| {
-        Answer::success(ConfigResponse { config: whole(&settings, &public_url, guest) })
+        Answer::success(ConfigResponse { config: whole(&settings, &public_url, guest), success: True })
     }))
 }
 
@@ -151,3 +154,6 @@ fn widget_settings(s: &Settings) -> Value {
         "visitorsCanCloseChat": s.visitors_can_close,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use parlor_services::messages::{self, History, HistoryPage};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::limits::Route;
-use crate::rest::answer::Answer;
+use crate::rest::answer::{Answer, AnyFailure, Failure};
 use crate::rest::call::{Incoming, Segment};
 use crate::rest::dates;
 use crate::rest::fields::{Reader, Shape};
@@ -83,6 +83,7 @@ pub(crate) struct HistoryResponse {
     /// Visible messages after `ls` and before this page.
     unread_not_loaded: i64,
     /// The oldest of them.
+    #[schema(nullable = false)]
     first_unread: Option<MessageBody>,
     /// Always `true`.
     success: bool,
@@ -113,11 +114,11 @@ fn page(page: &HistoryPage) -> Answer {
 ///
 /// The visitor's own room, open or closed; newest first, ties in time broken by `seq`.
 #[utoipa::path(
-    get, path = "/api/v1/livechat/messages.history/{rid}", tag = "messages",
+    get, path = "/api/v1/livechat/messages.history/{rid}", tag = "messages", operation_id = "messageHistory",
     params(("rid" = String, Path, description = "Room"), HistoryQuery),
     responses((status = 200, description = "A page of messages", body = HistoryResponse),
               (status = 400, description = "`invalid-token`, `invalid-room`, `error-token-param-not-provided`, or a \
-               schema violation"))
+               schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn load(Segment(rid): Segment, incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, input) = incoming.query::<HistoryQuery>(Route::History)?;
@@ -137,3 +138,6 @@ pub(crate) async fn load(Segment(rid): Segment, incoming: Incoming) -> Result<An
     let loaded = desk.app.store().read(move |tx| messages::history(tx, &settings, &command)).await;
     Ok(desk.answer(loaded, |loaded| page(&loaded)))
 }
+
+#[cfg(test)]
+mod tests;

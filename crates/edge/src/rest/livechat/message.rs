@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::limits::Route;
-use crate::rest::answer::Answer;
+use crate::rest::answer::{Answer, AnyFailure, Failure, True};
 use crate::rest::call::{Incoming, Segment};
 use crate::rest::fields::{Field, Reader, Shape, text};
 use crate::rest::json::Object;
@@ -66,9 +66,6 @@ impl Shape for SendRequest {
     }
 }
 
-/// Longest id that a client may choose; ours have 17.
-const LONGEST_ID: usize = 255;
-
 /// The message, as stored.
 #[derive(ToSchema)]
 #[allow(dead_code)] // describes what `one_message` writes
@@ -92,17 +89,14 @@ fn one_message(message: &Message) -> Answer {
 /// Stored on disk before the answer. The same `_id` again, by the same visitor in the same room, answers with the
 /// stored message and adds nothing.
 #[utoipa::path(
-    post, path = "/api/v1/livechat/message", tag = "messages",
+    post, path = "/api/v1/livechat/message", tag = "messages", operation_id = "sendMessage",
     request_body = SendRequest,
     responses((status = 200, description = "The message as stored", body = MessageResponse),
               (status = 400, description = "`invalid-token`, `invalid-room`, `room-closed`, `invalid-message`, \
-               `message-length-exceeds-character-limit`, or a schema violation"))
+               `message-length-exceeds-character-limit`, or a schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn send(incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, input) = incoming.body::<SendRequest>(Route::MessageSend)?;
-    if input.id.as_ref().is_some_and(|id| id.len() > LONGEST_ID) {
-        return Err(desk.refuse(MessageError::InvalidMessage));
-    }
     let ctx = desk.ctx.clone();
     // Drawn before the command is submitted, so that running it twice stores one message.
     let id = input.id.unwrap_or_else(|| ctx.id());
@@ -144,12 +138,12 @@ impl Shape for EditRequest {
 ///
 /// The visitor's own normal message, in an open or closed room.
 #[utoipa::path(
-    put, path = "/api/v1/livechat/message/{_id}", tag = "messages",
+    put, path = "/api/v1/livechat/message/{_id}", tag = "messages", operation_id = "editMessage",
     params(("_id" = String, Path, description = "Message")),
     request_body = EditRequest,
     responses((status = 200, description = "The message after the edit", body = MessageResponse),
               (status = 400, description = "`invalid-token`, `invalid-room`, `invalid-message`, \
-               `error-action-not-allowed`, `message-length-exceeds-character-limit`, or a schema violation"))
+               `error-action-not-allowed`, `message-length-exceeds-character-limit`, or a schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn edit(Segment(id): Segment, incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, input) = incoming.body::<EditRequest>(Route::MessageEdit)?;
@@ -190,6 +184,9 @@ impl Shape for RemoveRequest {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RemoveResponse {
     message: RemovedBody,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
 
 /// The removed message's id and the time of removal.
@@ -208,29 +205,19 @@ pub(crate) struct RemovedBody {
 /// without body and credentials removes a visitor's own normal message in an open room by its id alone, unless
 /// `Livechat_delete_requires_token` is on; unknown ids are counted strictly.
 #[utoipa::path(
-    delete, path = "/api/v1/livechat/message/{_id}", tag = "messages",
+    delete, path = "/api/v1/livechat/message/{_id}", tag = "messages", operation_id = "removeMessage",
     params(("_id" = String, Path, description = "Message"),
            ("token" = Option<String>, Query, description = "Visitor's token, where there is no body"),
            ("rid" = Option<String>, Query, description = "Room, where there is no body")),
     request_body = Option<RemoveRequest>,
     responses((status = 200, description = "Removed", body = RemoveResponse),
               (status = 400, description = "`invalid-token`, `invalid-room`, `invalid-message`, \
-               `error-action-not-allowed`, or a schema violation"))
+               `error-action-not-allowed`, or a schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn remove(Segment(id): Segment, incoming: Incoming) -> Result<Answer, Answer> {
     let route = Route::MessageRemove;
     let (desk, credentials) = if incoming.body.is_empty() {
-        let (token, rid) = outside_the_body(&incoming)?;
-        let desk = incoming.desk(route, token.as_deref())?;
-        match (token, rid) {
-            (None, None) => (desk, None),
-            (Some(token), Some(rid)) => (desk, Some((token, rid))),
-            (token, _) => {
-                let missing = if token.is_none() { "token" } else { "rid" };
-                let code = ErrorCode::invalid_params(format!("must have required property '{missing}'"));
-                return Err(desk.refuse(parlor_services::Refusal::Code(code)));
-            }
-        }
+        incoming.credentials(route)?
     } else {
         let (desk, input) = incoming.body::<RemoveRequest>(route)?;
         (desk, Some((input.token, input.rid)))
@@ -247,15 +234,7 @@ pub(crate) async fn remove(Segment(id): Segment, incoming: Incoming) -> Result<A
     if guess && removed == Err(MessageError::InvalidMessage) {
         desk.app.limiter().guessed(address, now);
     }
-    Ok(desk.answer(removed, |ts| Answer::success(RemoveResponse { message: RemovedBody { id, ts } })))
-}
-
-/// Token and room from the query, else the token from the header.
-fn outside_the_body(incoming: &Incoming) -> Result<(Option<String>, Option<String>), Answer> {
-    let query = incoming.query_fields()?;
-    let given = |name: &str| query.peek(name).filter(|v| !v.contains('\0')).map(str::to_owned);
-    let header = || crate::caller::text(&incoming.headers, "x-visitor-token");
-    Ok((given("token").or_else(header), given("rid")))
+    Ok(desk.answer(removed, |ts| Answer::success(RemoveResponse { message: RemovedBody { id, ts }, success: True })))
 }
 
 /// Whose message, in which room.
@@ -280,13 +259,16 @@ impl Shape for OneQuery {
 ///
 /// Any visible message of the visitor's own room, whoever wrote it.
 #[utoipa::path(
-    get, path = "/api/v1/livechat/message/{_id}", tag = "messages",
+    get, path = "/api/v1/livechat/message/{_id}", tag = "messages", operation_id = "message",
     params(("_id" = String, Path, description = "Message"), OneQuery),
     responses((status = 200, description = "The message", body = MessageResponse),
-              (status = 400, description = "`invalid-token`, `invalid-room`, `invalid-message`, or a schema violation"))
+              (status = 400, description = "`invalid-token`, `invalid-room`, `invalid-message`, or a schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn one(Segment(id): Segment, incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, OneQuery { token, rid }) = incoming.query::<OneQuery>(Route::MessageOne)?;
     let found = desk.app.store().read(move |tx| messages::one(tx, &token, &rid, &id)).await;
     Ok(desk.answer(found, |message| one_message(&message)))
 }
+
+#[cfg(test)]
+mod tests;

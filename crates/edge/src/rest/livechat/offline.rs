@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::limits::Route;
-use crate::rest::answer::Answer;
+use crate::rest::answer::{Answer, AnyFailure, Failure, True};
 use crate::rest::call::Incoming;
 use crate::rest::fields::{Reader, Shape};
 
@@ -46,16 +46,22 @@ impl Shape for OfflineRequest {
 pub(crate) struct OfflineResponse {
     /// `Livechat offline message sent`
     message: &'static str,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
+
+const SENT: OfflineResponse = OfflineResponse { message: "Livechat offline message sent", success: True };
 
 /// Leave a message while nobody answers
 ///
 /// Stored, and mailed if a recipient is configured. Every refusal has the same text.
 #[utoipa::path(
-    post, path = "/api/v1/livechat/offline.message", tag = "messages",
+    post, path = "/api/v1/livechat/offline.message", tag = "messages", operation_id = "leaveOfflineMessage",
     request_body = OfflineRequest,
     responses((status = 200, description = "Stored", body = OfflineResponse),
-              (status = 400, description = "`Error sending Omnichannel offline message`, or a schema violation"))
+              (status = 400, description = "`Error sending Omnichannel offline message`, or a schema violation",
+               body = Failure), AnyFailure)
 )]
 pub(crate) async fn leave(incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, input) = incoming.body::<OfflineRequest>(Route::Offline)?;
@@ -68,5 +74,8 @@ pub(crate) async fn leave(incoming: Incoming) -> Result<Answer, Answer> {
     let command = Leave { name, email, message, department, host, domain };
     let key = command.email.clone();
     let left = desk.app.store().write(&key, move |tx| offline::leave(tx, &ctx, &command)).await;
-    Ok(desk.answer(left, |()| Answer::success(OfflineResponse { message: "Livechat offline message sent" })))
+    Ok(desk.answer(left, |()| Answer::success(SENT)))
 }
+
+#[cfg(test)]
+mod tests;

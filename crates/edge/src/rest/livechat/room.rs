@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::limits::Route;
-use crate::rest::answer::Answer;
+use crate::rest::answer::{Answer, AnyFailure, Failure, True};
 use crate::rest::call::Incoming;
 use crate::rest::fields::{Reader, Shape};
 use crate::rest::wire::room::RoomBody;
@@ -42,18 +42,22 @@ impl Shape for RoomQuery {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoomResponse {
     room: RoomBody,
+    /// This call made it.
     new_room: bool,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
 
 /// Get or open a chat
 ///
 /// The visitor's open room; without `rid` one is made if there is none. Calls that race get the same room.
 #[utoipa::path(
-    get, path = "/api/v1/livechat/room", tag = "rooms",
+    get, path = "/api/v1/livechat/room", tag = "rooms", operation_id = "openRoom",
     params(RoomQuery),
     responses((status = 200, description = "The room", body = RoomResponse),
               (status = 400, description = "`invalid-token`, `invalid-room`, `no-agent-online`, \
-               `error-omnichannel-is-disabled`, or a schema violation"))
+               `error-omnichannel-is-disabled`, or a schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn open(incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, RoomQuery { token, rid, .. }) = incoming.query::<RoomQuery>(Route::RoomOpen)?;
@@ -73,7 +77,7 @@ pub(crate) async fn open(incoming: Incoming) -> Result<Answer, Answer> {
         }
         Err(error) => Err::<(RoomView, bool), RoomError>(error),
     };
-    Ok(desk.answer(opened, |(view, new_room)| Answer::success(RoomResponse { room: view.into(), new_room })))
+    Ok(desk.answer(opened, |(view, new_room)| Answer::success(RoomResponse { room: view.into(), new_room, success: True })))
 }
 
 /// End a chat.
@@ -99,20 +103,26 @@ pub(crate) struct CloseResponse {
     rid: String,
     /// `Closed by visitor`
     comment: &'static str,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
 
 /// Close a chat
 #[utoipa::path(
-    post, path = "/api/v1/livechat/room.close", tag = "rooms",
+    post, path = "/api/v1/livechat/room.close", tag = "rooms", operation_id = "closeRoom",
     request_body = CloseRequest,
     responses((status = 200, description = "Closed", body = CloseResponse),
               (status = 400, description = "`invalid-token`, `invalid-room`, `room-closed`, \
-               `error-not-allowed-to-close-conversation`, or a schema violation"))
+               `error-not-allowed-to-close-conversation`, or a schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn close(incoming: Incoming) -> Result<Answer, Answer> {
     let (desk, CloseRequest { token, rid }) = incoming.body::<CloseRequest>(Route::RoomClose)?;
     let (ctx, key) = (desk.ctx.clone(), rid.clone());
     let command = Close { token, rid: rid.clone() };
     let closed = desk.app.store().write(&key, move |tx| rooms::close(tx, &ctx, &command)).await;
-    Ok(desk.answer(closed, |comment| Answer::success(CloseResponse { rid, comment })))
+    Ok(desk.answer(closed, |comment| Answer::success(CloseResponse { rid, comment, success: True })))
 }
+
+#[cfg(test)]
+mod tests;

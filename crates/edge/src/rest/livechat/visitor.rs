@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::limits::Route;
-use crate::rest::answer::Answer;
+use crate::rest::answer::{Answer, AnyFailure, Failure, True};
 use crate::rest::call::{Incoming, Segment};
 use crate::rest::fields::{Field, Reader, Shape};
 use crate::rest::wire::visitor::VisitorBody;
@@ -101,21 +101,24 @@ impl Shape for CustomField {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct VisitorResponse {
     visitor: VisitorBody,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
 
 fn shown(visitor: Visitor) -> Answer {
-    Answer::success(VisitorResponse { visitor: visitor.into() })
+    Answer::success(VisitorResponse { visitor: visitor.into(), success: True })
 }
 
 /// Register a visitor
 ///
 /// The visitor who holds the token is changed, an unknown token makes a new one.
 #[utoipa::path(
-    post, path = "/api/v1/livechat/visitor", tag = "visitors",
+    post, path = "/api/v1/livechat/visitor", tag = "visitors", operation_id = "saveVisitor",
     request_body = VisitorRequest,
     responses((status = 200, description = "The visitor", body = VisitorResponse),
               (status = 400, description = "`error-invalid-token`, `error-invalid-email`, `error-invalid-department`, \
-               or a schema violation"))
+               or a schema violation", body = Failure), AnyFailure)
 )]
 pub(crate) async fn save(incoming: Incoming) -> Result<Answer, Answer> {
     let fields = incoming.body_fields();
@@ -138,10 +141,10 @@ pub(crate) async fn save(incoming: Incoming) -> Result<Answer, Answer> {
 
 /// Look at a visitor
 #[utoipa::path(
-    get, path = "/api/v1/livechat/visitor/{token}", tag = "visitors",
+    get, path = "/api/v1/livechat/visitor/{token}", tag = "visitors", operation_id = "visitor",
     params(("token" = String, Path, description = "Visitor's token")),
     responses((status = 200, description = "The visitor", body = VisitorResponse),
-              (status = 400, description = "`invalid-token`"))
+              (status = 400, description = "`invalid-token`", body = Failure), AnyFailure)
 )]
 pub(crate) async fn one(Segment(token): Segment, incoming: Incoming) -> Result<Answer, Answer> {
     let desk = incoming.desk(Route::VisitorOne, Some(&token))?;
@@ -153,6 +156,9 @@ pub(crate) async fn one(Segment(token): Segment, incoming: Incoming) -> Result<A
 #[derive(Serialize, ToSchema)]
 pub(crate) struct VisitorRemoveResponse {
     visitor: RemovedVisitor,
+    /// Always `true`.
+    #[schema(value_type = bool)]
+    success: True,
 }
 
 /// The removed visitor's id and the time of removal.
@@ -168,15 +174,19 @@ pub(crate) struct RemovedVisitor {
 ///
 /// With all rooms and messages; a stub with the public id stays.
 #[utoipa::path(
-    delete, path = "/api/v1/livechat/visitor/{token}", tag = "visitors",
+    delete, path = "/api/v1/livechat/visitor/{token}", tag = "visitors", operation_id = "removeVisitor",
     params(("token" = String, Path, description = "Visitor's token")),
     responses((status = 200, description = "Removed", body = VisitorRemoveResponse),
-              (status = 400, description = "`invalid-token`, `visitor-has-open-rooms`"))
+              (status = 400, description = "`invalid-token`, `visitor-has-open-rooms`",
+               body = Failure), AnyFailure)
 )]
 pub(crate) async fn remove(Segment(token): Segment, incoming: Incoming) -> Result<Answer, Answer> {
     let desk = incoming.desk(Route::VisitorRemove, Some(&token))?;
     let (ctx, ts) = (desk.ctx.clone(), desk.ctx.now);
     let key = token.clone();
     let removed = desk.app.store().write(&key, move |tx| visitors::remove(tx, &ctx, &token)).await;
-    Ok(desk.answer(removed, |id| Answer::success(VisitorRemoveResponse { visitor: RemovedVisitor { id, ts } })))
+    Ok(desk.answer(removed, |id| Answer::success(VisitorRemoveResponse { visitor: RemovedVisitor { id, ts }, success: True })))
 }
+
+#[cfg(test)]
+mod tests;

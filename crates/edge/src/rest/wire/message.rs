@@ -7,8 +7,15 @@ use utoipa::ToSchema;
 
 use crate::rest::json::Object;
 
+/// The longest text that is also sent as a tree, in bytes: a tree can be thirty times its text, and clients that miss
+/// it parse the text themselves (decision D8).
+const LONGEST_TREE: usize = 16 * 1024;
+/// The answer's size from which on no more trees are added, in bytes.
+const ENOUGH: usize = 32 << 20;
+
 /// Appends the message as JSON.
 pub(crate) fn write(m: &Message, out: &mut Vec<u8>) {
+    let with_tree = m.msg.len() <= LONGEST_TREE && out.len() < ENOUGH;
     let mut o = Object::open(out);
     o.text("_id", &m.id);
     o.text("rid", &m.rid);
@@ -33,7 +40,7 @@ pub(crate) fn write(m: &Message, out: &mut Vec<u8>) {
         by.close();
     }
     if note.is_none() {
-        if !m.msg.is_empty() {
+        if !m.msg.is_empty() && with_tree {
             write_md(&m.msg, o.key("md"));
         }
         write_urls(&m.msg, o.key("urls"));
@@ -85,87 +92,97 @@ fn write_urls(msg: &str, out: &mut Vec<u8>) {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Message)]
-#[allow(missing_docs)] // the contract's own words
-pub struct MessageBody {
+#[allow(dead_code)] // describes what `write` writes; tests read answers into it
+pub(crate) struct MessageBody {
     /// 17 characters, or what the client chose.
     #[serde(rename = "_id")]
-    pub id: String,
+    id: String,
     /// Room.
-    pub rid: String,
+    rid: String,
     /// Text; empty on a removed message.
-    pub msg: String,
+    msg: String,
     /// Server time of sending.
     #[schema(format = DateTime)]
-    pub ts: String,
+    ts: String,
     /// Visitor's token; only on visitor messages.
-    pub token: Option<String>,
+    #[schema(nullable = false)]
+    token: Option<String>,
     /// Visitor's name; absent while there is none.
-    pub alias: Option<String>,
+    #[schema(nullable = false)]
+    alias: Option<String>,
     /// Kind of system message; absent on a normal one.
-    pub t: Option<String>,
+    #[schema(nullable = false)]
+    t: Option<String>,
     /// `false` on system messages.
-    pub groupable: Option<bool>,
+    #[schema(nullable = false)]
+    groupable: Option<bool>,
     /// Author.
-    pub u: AuthorBody,
+    u: AuthorBody,
     /// Only after an edit, or on the trace of a removed message.
     #[serde(rename = "editedAt")]
-    #[schema(format = DateTime)]
-    pub edited_at: Option<String>,
+    #[schema(format = DateTime, nullable = false)]
+    edited_at: Option<String>,
     /// Who edited it.
     #[serde(rename = "editedBy")]
-    pub edited_by: Option<AuthorBody>,
+    #[schema(nullable = false)]
+    edited_by: Option<AuthorBody>,
     /// The text as a tree; absent when the text is empty.
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub md: Option<serde_json::Value>,
+    #[schema(value_type = Vec<Object>, required = false)]
+    md: Option<serde_json::Value>,
     /// Links in the text.
-    pub urls: Option<Vec<UrlBody>>,
+    #[schema(nullable = false)]
+    urls: Option<Vec<UrlBody>>,
     /// Always empty on visitor messages.
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub mentions: Option<serde_json::Value>,
+    #[schema(value_type = Vec<Object>, required = false)]
+    mentions: Option<serde_json::Value>,
     /// Always empty on visitor messages.
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub channels: Option<serde_json::Value>,
+    #[schema(value_type = Vec<Object>, required = false)]
+    channels: Option<serde_json::Value>,
     /// Empty; only on the trace of a removed message.
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub attachments: Option<serde_json::Value>,
+    #[schema(value_type = Vec<Object>, required = false)]
+    attachments: Option<serde_json::Value>,
     /// Empty; only on the trace of a removed message.
-    #[schema(value_type = Option<Object>)]
-    pub reactions: Option<serde_json::Value>,
+    #[schema(value_type = Object, required = false)]
+    reactions: Option<serde_json::Value>,
     /// On `livechat-close`: whether a transcript was asked for.
     #[serde(rename = "transcriptRequested")]
-    pub transcript_requested: Option<bool>,
+    #[schema(nullable = false)]
+    transcript_requested: Option<bool>,
     /// When the record last changed.
     #[serde(rename = "_updatedAt")]
     #[schema(format = DateTime)]
-    pub updated_at: String,
+    updated_at: String,
     /// Place in the room, from 1, given once.
-    pub seq: i64,
+    seq: i64,
     /// The room's change number of the last change to this message.
-    pub rev: i64,
+    rev: i64,
 }
 
 /// Who wrote or edited a message.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Author)]
-pub struct AuthorBody {
+#[allow(dead_code)] // as above
+pub(crate) struct AuthorBody {
     /// Public id.
     #[serde(rename = "_id")]
-    pub id: String,
+    id: String,
     /// `guest-N` for visitors.
-    pub username: String,
+    username: String,
     /// Shown name; absent while there is none, and on system messages.
-    pub name: Option<String>,
+    #[schema(nullable = false)]
+    name: Option<String>,
 }
 
 /// A link in a text.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Url)]
-pub struct UrlBody {
+#[allow(dead_code)] // as above
+pub(crate) struct UrlBody {
     /// The link.
-    pub url: String,
+    url: String,
     /// What is known of the page; empty.
     #[schema(value_type = Object)]
-    pub meta: serde_json::Value,
+    meta: serde_json::Value,
 }

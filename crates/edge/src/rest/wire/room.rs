@@ -36,10 +36,10 @@ pub(crate) struct RoomBody {
     #[schema(value_type = String, format = DateTime)]
     ts: Millis,
     /// Time of the last message.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     lm: Option<Millis>,
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     queued_at: Option<Millis>,
     v: RoomVisitorBody,
@@ -49,7 +49,7 @@ pub(crate) struct RoomBody {
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics: Option<Value>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = super::message::MessageBody)]
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message: Option<Value>,
     #[serde(rename = "_updatedAt")]
@@ -67,7 +67,7 @@ pub(crate) struct RoomVisitorBody {
     username: String,
     token: String,
     status: String,
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message_ts: Option<Millis>,
 }
@@ -79,6 +79,7 @@ pub(crate) struct SourceBody {
     /// `widget` or `api`.
     #[serde(rename = "type")]
     kind: String,
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     destination: Option<String>,
 }

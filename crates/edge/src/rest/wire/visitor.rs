@@ -20,20 +20,26 @@ pub(crate) struct VisitorBody {
     #[schema(value_type = String, format = DateTime)]
     ts: Millis,
     /// The visitor's secret.
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     visitor_emails: Vec<EmailBody>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     phone: Vec<PhoneBody>,
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     last_chat: Option<LastChatBody>,
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<String>,
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<String>,
+    #[schema(nullable = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
     #[serde(rename = "_updatedAt")]

@@ -11,7 +11,7 @@ use parlor_store::{ReadTx, Store, StoreError, WriteTx, messages, rooms, visitors
 use super::{NOW, write};
 
 /// A visitor with everything absent that may be.
-pub fn bare_visitor(id: &str, token: &str) -> Visitor {
+pub(crate) fn bare_visitor(id: &str, token: &str) -> Visitor {
     Visitor {
         pk: 0,
         id: id.into(),
@@ -30,7 +30,7 @@ pub fn bare_visitor(id: &str, token: &str) -> Visitor {
 }
 
 /// Stores `v` with a fresh author snapshot and gives back the row numbers in it.
-pub fn insert_visitor(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<Visitor, StoreError> {
+pub(crate) fn insert_visitor(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<Visitor, StoreError> {
     let author = visitors::insert_author(tx, &v.id, &v.username, v.name.as_deref(), v.token.as_deref())?;
     let mut v = Visitor { author, ..v.clone() };
     v.pk = visitors::insert(tx, &v)?;
@@ -38,7 +38,7 @@ pub fn insert_visitor(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<Visitor, Stor
 }
 
 /// An open room of `v` without messages.
-pub fn bare_room(id: &str, v: &Visitor) -> Room {
+pub(crate) fn bare_room(id: &str, v: &Visitor) -> Room {
     Room {
         pk: 0,
         id: id.into(),
@@ -65,18 +65,19 @@ pub fn bare_room(id: &str, v: &Visitor) -> Room {
 }
 
 /// Stores `room` and gives its row number back in it.
-pub fn insert_room(tx: &mut WriteTx<'_>, room: &Room) -> Result<Room, StoreError> {
+pub(crate) fn insert_room(tx: &mut WriteTx<'_>, room: &Room) -> Result<Room, StoreError> {
     let pk = rooms::insert(tx, room)?;
     Ok(Room { pk, ..room.clone() })
 }
 
 /// A new visitor `v-<name>` with token `t-<name>`.
-pub async fn visitor(store: &Store, name: &'static str) -> Visitor {
-    write(store, move |tx| insert_visitor(tx, &bare_visitor(&format!("v-{name}"), &format!("t-{name}")))).await
+pub(crate) async fn visitor(store: &Store, name: &'static str) -> Visitor {
+    write(store, move |tx| insert_visitor(tx, &bare_visitor(&format!("v-{name}"), &format!("t-{name}"))))
+        .await
 }
 
 /// A new visitor as [`visitor`] makes it, and their open room `r-<name>`.
-pub async fn room(store: &Store, name: &'static str) -> (Visitor, Room) {
+pub(crate) async fn room(store: &Store, name: &'static str) -> (Visitor, Room) {
     let visitor = visitor(store, name).await;
     let of = visitor.clone();
     let room = write(store, move |tx| insert_room(tx, &bare_room(&format!("r-{name}"), &of))).await;
@@ -84,7 +85,7 @@ pub async fn room(store: &Store, name: &'static str) -> (Visitor, Room) {
 }
 
 /// Sends a visitor's message as the use case does: numbers from the room, then the row.
-pub fn send(
+pub(crate) fn send(
     tx: &mut WriteTx<'_>,
     room: &Room,
     author: i64,
@@ -97,7 +98,7 @@ pub fn send(
 }
 
 /// Sends a system message of kind `t`.
-pub fn signal(
+pub(crate) fn signal(
     tx: &mut WriteTx<'_>,
     room: &Room,
     author: i64,
@@ -111,12 +112,12 @@ pub fn signal(
 }
 
 /// A message with the text `hello`.
-pub fn plain<'a>(room: &Room, author: i64, id: &'a str, numbers: Numbers) -> NewMessage<'a> {
+pub(crate) fn plain<'a>(room: &Room, author: i64, id: &'a str, numbers: Numbers) -> NewMessage<'a> {
     NewMessage { id, room: room.pk, numbers, author, t: None, msg: "hello", extra: None }
 }
 
 /// Edits a message as the use case does: number, row, log.
-pub fn edit(
+pub(crate) fn edit(
     tx: &mut WriteTx<'_>,
     room: &Room,
     editor: i64,
@@ -131,7 +132,7 @@ pub fn edit(
 }
 
 /// Removes a message as the use case does; `t` is the trace that stays visible, if one does.
-pub fn remove(
+pub(crate) fn remove(
     tx: &mut WriteTx<'_>,
     room: &Room,
     remover: i64,
@@ -146,16 +147,16 @@ pub fn remove(
 }
 
 /// A page without bounds.
-pub fn whole() -> Page {
+pub(crate) fn whole() -> Page {
     Page { from: None, until: None, hidden_kinds: Vec::new(), limit: 1000, offset: 0 }
 }
 
 /// The ids of a page.
-pub fn page(tx: &mut ReadTx<'_>, room: &Room, page: &Page) -> Result<Vec<String>, StoreError> {
+pub(crate) fn page(tx: &mut ReadTx<'_>, room: &Room, page: &Page) -> Result<Vec<String>, StoreError> {
     Ok(ids(messages::page(tx, room.pk, &room.id, page)?))
 }
 
 /// The ids of messages, in their order.
-pub fn ids(messages: Vec<Message>) -> Vec<String> {
+pub(crate) fn ids(messages: Vec<Message>) -> Vec<String> {
     messages.into_iter().map(|m| m.id).collect()
 }

@@ -8,14 +8,14 @@ use tokio::sync::oneshot;
 use super::{LIMIT, Queued, soon, submit};
 
 /// A writer that is held; dropping it lets go.
-pub struct Gate {
+pub(crate) struct Gate {
     hold: mpsc::Sender<()>,
     command: Queued<()>,
 }
 
 impl Gate {
     /// Occupies the writer that serves `key`; when this returns, its batch is closed to others.
-    pub async fn close(store: &Store, key: &'static str) -> Self {
+    pub(crate) async fn close(store: &Store, key: &'static str) -> Self {
         let (entered, inside) = oneshot::channel();
         let (hold, release) = mpsc::channel::<()>();
         let mut entered = Some(entered);
@@ -33,21 +33,21 @@ impl Gate {
     }
 
     /// Lets the writer go on.
-    pub async fn open(self) {
+    pub(crate) async fn open(self) {
         drop(self.hold);
         self.command.answer().await.unwrap();
     }
 }
 
 /// A reader thread that is held.
-pub struct ReaderGate {
+pub(crate) struct ReaderGate {
     hold: mpsc::Sender<()>,
     query: tokio::task::JoinHandle<Result<(), StoreError>>,
 }
 
 impl ReaderGate {
     /// Occupies one reader.
-    pub async fn close(store: &Store) -> Self {
+    pub(crate) async fn close(store: &Store) -> Self {
         let (entered, inside) = oneshot::channel();
         let (hold, release) = mpsc::channel::<()>();
         let store = store.clone();
@@ -65,7 +65,7 @@ impl ReaderGate {
     }
 
     /// Lets the reader go on.
-    pub async fn open(self) {
+    pub(crate) async fn open(self) {
         drop(self.hold);
         soon(self.query).await.unwrap().unwrap();
     }

@@ -1,8 +1,8 @@
 //! What every case needs: a database of its own, a store on it that is stopped in the end, limits on every wait.
 
-pub mod fixtures;
-pub mod gate;
-pub mod proxy;
+pub(crate) mod fixtures;
+pub(crate) mod gate;
+pub(crate) mod proxy;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -17,14 +17,14 @@ use parlor_testkit::TestDatabase;
 use tempfile::TempDir;
 
 /// How long anything may take; reached only by a failing test.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// The time of a case that does not care for time.
-pub const NOW: Millis = Millis(1_700_000_000_000);
+pub(crate) const NOW: Millis = Millis(1_700_000_000_000);
 
 /// Declares cases as `async fn name(place: &Place)`; each becomes a test on either engine.
 macro_rules! on_both_engines {
-    ($( $(#[$meta:meta])* async fn $name:ident($place:ident: &Place) $body:block )+) => {
-        $( $(#[$meta])* async fn $name($place: &$crate::common::Place) $body )+
+    ($( $(#[$meta:meta])* async fn $name:ident($place:ident: $type:ty) $body:block )+) => {
+        $( $(#[$meta])* async fn $name($place: $type) $body )+
         mod sqlite {
             $( #[test] fn $name() { $crate::common::on_sqlite(super::$name); } )+
         }
@@ -34,10 +34,10 @@ macro_rules! on_both_engines {
     };
 }
 
-/// Declares cases about what only PostgreSQL has: a network, and writers beside one another.
+/// Declares cases about what only `PostgreSQL` has: a network, and writers beside one another.
 macro_rules! on_postgres {
-    ($( $(#[$meta:meta])* async fn $name:ident($place:ident: &Place) $body:block )+) => {
-        $( $(#[$meta])* async fn $name($place: &$crate::common::Place) $body )+
+    ($( $(#[$meta:meta])* async fn $name:ident($place:ident: $type:ty) $body:block )+) => {
+        $( $(#[$meta])* async fn $name($place: $type) $body )+
         mod postgres {
             $( #[test] fn $name() { $crate::common::on_postgres(super::$name); } )+
         }
@@ -51,7 +51,7 @@ enum Ground {
 }
 
 /// A case's own database, empty at first.
-pub struct Place {
+pub(crate) struct Place {
     ground: Ground,
     heard: Arc<Heard>,
     opened: Mutex<Vec<Store>>,
@@ -63,38 +63,61 @@ impl Place {
     }
 
     /// The URL to open.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match &self.ground {
             Ground::File(_) => format!("sqlite:{}", self.file().display()),
             Ground::Server(database) => database.url(),
         }
     }
 
-    /// The database's file, on SQLite.
-    pub fn file(&self) -> PathBuf {
+    /// The database's file, on `SQLite`.
+    pub(crate) fn file(&self) -> PathBuf {
         match &self.ground {
             Ground::File(folder) => folder.path().join("parlor.db"),
             Ground::Server(_) => panic!("a server has no file"),
         }
     }
 
-    /// True on SQLite.
-    pub fn is_file(&self) -> bool {
+    /// True on `SQLite`.
+    pub(crate) fn is_file(&self) -> bool {
         matches!(self.ground, Ground::File(_))
     }
 
+    /// Runs SQL beside the store, on a connection of its own, and gives the first column of the first row as text.
+    pub(crate) async fn raw(&self, sql: &str) -> Option<String> {
+        match &self.ground {
+            Ground::File(_) => {
+                let connection = rusqlite::Connection::open(self.file()).unwrap();
+                let mut statement = connection.prepare(sql).unwrap();
+                let mut rows = statement.raw_query();
+                rows.next().unwrap().map(|row| row.get(0).unwrap())
+            }
+            Ground::Server(database) => {
+                let url = database.url();
+                let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls);
+                let (client, connection) = soon(connecting).await.unwrap();
+                tokio::spawn(connection);
+                let answer = soon(client.simple_query(sql)).await.unwrap();
+                answer.iter().find_map(|message| match message {
+                    tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+                    _ => None,
+                })
+            }
+        }
+    }
+
     /// Opens a store with ordinary options.
-    pub async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         self.open_with(|_| ()).await
     }
 
     /// Opens a store with the options that `change` leaves.
-    pub async fn open_with(&self, change: impl FnOnce(&mut StoreOptions)) -> Store {
+    pub(crate) async fn open_with(&self, change: impl FnOnce(&mut StoreOptions)) -> Store {
         self.open_for(self.heard.clone(), change).await
     }
 
     /// Opens a store that tells `publish` what happens.
-    pub async fn open_for(
+    pub(crate) async fn open_for(
         &self,
         publish: Arc<dyn Publish>,
         change: impl FnOnce(&mut StoreOptions),
@@ -108,12 +131,12 @@ impl Place {
     }
 
     /// Everything published so far by the stores of this place.
-    pub fn heard(&self) -> Vec<Event> {
+    pub(crate) fn heard(&self) -> Vec<Event> {
         self.heard.events.lock().unwrap().clone()
     }
 
     /// For each commit with events or jobs: did it tell of jobs?
-    pub fn heard_of_jobs(&self) -> Vec<bool> {
+    pub(crate) fn heard_of_jobs(&self) -> Vec<bool> {
         self.heard.jobs.lock().unwrap().clone()
     }
 }
@@ -133,19 +156,18 @@ impl Publish for Heard {
 }
 
 /// Runs `case` on a file.
-pub fn on_sqlite(case: impl AsyncFnOnce(&Place)) {
+pub(crate) fn on_sqlite(case: impl AsyncFnOnce(&Place)) {
     run(Ground::File(TempDir::new().unwrap()), case);
 }
 
 /// Runs `case` on a database of the server that the tests are given.
-pub fn on_postgres(case: impl AsyncFnOnce(&Place)) {
+pub(crate) fn on_postgres(case: impl AsyncFnOnce(&Place)) {
     run(Ground::Server(TestDatabase::create()), case);
 }
 
 fn run(ground: Ground, case: impl AsyncFnOnce(&Place)) {
     let place = Place::new(ground);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         soon(case(&place)).await;
         let stores = std::mem::take(&mut *place.opened.lock().unwrap());
@@ -156,12 +178,12 @@ fn run(ground: Ground, case: impl AsyncFnOnce(&Place)) {
 }
 
 /// The outcome of `work`, which must not take longer than [`LIMIT`].
-pub async fn soon<T>(work: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, work).await.expect("this must not take so long")
 }
 
 /// Runs a use case; any failure ends the test.
-pub async fn write<T: Send + 'static>(
+pub(crate) async fn write<T: Send + 'static>(
     store: &Store,
     use_case: impl FnMut(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> T {
@@ -169,7 +191,7 @@ pub async fn write<T: Send + 'static>(
 }
 
 /// Runs a use case and gives its answer.
-pub async fn try_write<T: Send + 'static>(
+pub(crate) async fn try_write<T: Send + 'static>(
     store: &Store,
     use_case: impl FnMut(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -177,40 +199,66 @@ pub async fn try_write<T: Send + 'static>(
 }
 
 /// Runs a query; any failure ends the test.
-pub async fn read<T: Send + 'static>(
+pub(crate) async fn read<T: Send + 'static>(
     store: &Store,
     query: impl FnOnce(&mut ReadTx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> T {
     soon(store.read(query)).await.unwrap()
 }
 
-/// A command that has been submitted and not been answered.
-pub struct Queued<T>(Pin<Box<dyn Future<Output = Result<T, StoreError>>>>);
+/// A command that has been submitted, and its answer once there is one.
+pub(crate) struct Queued<T> {
+    work: Pin<Box<dyn Future<Output = Result<T, StoreError>>>>,
+    answer: Option<Result<T, StoreError>>,
+}
 
 impl<T> Queued<T> {
-    /// Its answer, or `None` if there is none yet.
-    pub async fn answer_so_far(&mut self) -> Option<Result<T, StoreError>> {
-        std::future::poll_fn(|context| match self.0.as_mut().poll(context) {
-            Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending => Poll::Ready(None),
+    /// What `work` will answer; it has been started when this returns.
+    pub(crate) async fn start(work: impl Future<Output = Result<T, StoreError>> + 'static) -> Self {
+        let mut queued = Self { work: Box::pin(work), answer: None };
+        queued.is_answered().await;
+        queued
+    }
+
+    /// Looks whether the answer has come.
+    pub(crate) async fn is_answered(&mut self) -> bool {
+        std::future::poll_fn(|context| {
+            if self.answer.is_none()
+                && let Poll::Ready(answer) = self.work.as_mut().poll(context)
+            {
+                self.answer = Some(answer);
+            }
+            Poll::Ready(self.answer.is_some())
         })
         .await
     }
 
-    /// Waits for its answer.
-    pub async fn answer(self) -> Result<T, StoreError> {
-        soon(self.0).await
+    /// Waits for the answer.
+    pub(crate) async fn answer(self) -> Result<T, StoreError> {
+        match self.answer {
+            Some(answer) => answer,
+            None => soon(self.work).await,
+        }
     }
 }
 
-/// Submits a use case and does not wait: when this returns, it stands in the queue of the writer that serves `key`.
-pub async fn submit<T: Send + 'static>(
+/// Submits a use case and does not wait: when this returns, it stands in the queue of the writer that serves `key`, or
+/// has left it already.
+pub(crate) async fn submit<T: Send + 'static>(
     store: &Store,
     key: &'static str,
     use_case: impl FnMut(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Queued<T> {
     let store = store.clone();
-    let mut queued = Queued(Box::pin(async move { store.write(key, use_case).await }));
-    assert!(queued.answer_so_far().await.is_none(), "answered before it could be served");
-    queued
+    Queued::start(async move { store.write(key, use_case).await }).await
+}
+
+/// As [`submit`], for a use case that may be run again after it took effect.
+pub(crate) async fn submit_idempotent<T: Send + 'static>(
+    store: &Store,
+    key: &'static str,
+    use_case: impl FnMut(&mut WriteTx<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Queued<T> {
+    let store = store.clone();
+    Queued::start(async move { store.write_idempotent(key, use_case).await }).await
 }
