@@ -63,10 +63,6 @@ impl App {
         &self.0.options.store
     }
 
-    pub(crate) fn settings(&self) -> &Arc<Settings> {
-        &self.0.options.settings
-    }
-
     pub(crate) fn limiter(&self) -> &Limiter {
         &self.0.limiter
     }

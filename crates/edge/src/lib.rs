@@ -1,7 +1,7 @@
 //! The doors: REST now, the live protocol later, and the pages the binary carries.
 //!
-//! Owns who is asking, whether it is well formed, limits, and how errors look on the wire; the OpenAPI document is
-//! generated from the handlers. Must not hold SQL or decide anything about chat: it calls a use case and renders.
+//! Owns who is asking, whether it is well formed, limits, and how errors look on the wire; the `OpenAPI` document
+//! is generated from the handlers. Must not hold SQL or decide anything about chat: it calls a use case and renders.
 
 mod app;
 mod caller;

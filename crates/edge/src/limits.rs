@@ -59,10 +59,7 @@ impl Route {
             // The table's own numbers, unless the operator's default is more generous.
             Route::VisitorSave | Route::RoomOpen | Route::VisitorRemove => of_table(settings, 5, MINUTE),
             Route::Offline => of_table(settings, 1, 5_000),
-            _ => Allowance {
-                calls: settings.rate_limit_calls,
-                window: settings.rate_limit_window,
-            },
+            _ => Allowance { calls: settings.rate_limit_calls, window: settings.rate_limit_window },
         }
     }
 }
@@ -131,7 +128,12 @@ impl Limiter {
     }
 
     /// True while the address may still try ids it does not know.
-    pub(crate) fn may_guess(&self, settings: &Settings, address: Option<IpAddr>, now: Millis) -> Result<(), Exceeded> {
+    pub(crate) fn may_guess(
+        &self,
+        settings: &Settings,
+        address: Option<IpAddr>,
+        now: Millis,
+    ) -> Result<(), Exceeded> {
         if !settings.rate_limiter {
             return Ok(());
         }
@@ -194,7 +196,7 @@ mod tests {
     const NOW: Millis = Millis(1_700_000_000_000);
 
     fn address(n: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([203, 0, 113, n]))
+        IpAddr::from([203, 0, 113, n]).into()
     }
 
     #[test]
@@ -236,8 +238,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_under_invented_tokens() {
-        let mut settings = Settings::default();
-        settings.rate_limit_calls_address = i64::MAX;
+        let settings = Settings { rate_limit_calls_address: i64::MAX, ..Settings::default() };
         let limiter = Limiter::default();
         for n in 0..SHARDS * SHARD_CAPACITY + 50_000 {
             let token = n.to_string();

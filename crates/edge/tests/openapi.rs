@@ -1,5 +1,7 @@
 //! The committed OpenAPI document is the generated one, and it is sound.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking, in its helpers too
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -18,7 +20,9 @@ fn having<'a>(value: &'a Value, key: &str, at: String, found: &mut Vec<(String, 
     }
     match value {
         Value::Object(fields) => fields.iter().for_each(|(k, v)| having(v, key, format!("{at}/{k}"), found)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, v)| having(v, key, format!("{at}/{i}"), found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, v)| having(v, key, format!("{at}/{i}"), found))
+        }
         _ => {}
     }
 }
@@ -28,7 +32,9 @@ fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
     let paths = document["paths"].as_object().unwrap();
     paths
         .iter()
-        .flat_map(|(path, item)| item.as_object().unwrap().iter().map(move |(verb, op)| (verb.as_str(), path.as_str(), op)))
+        .flat_map(|(path, item)| {
+            item.as_object().unwrap().iter().map(move |(verb, op)| (verb.as_str(), path.as_str(), op))
+        })
         .filter(|(verb, ..)| ["get", "post", "put", "delete"].contains(verb))
         .collect()
 }
@@ -46,7 +52,8 @@ fn the_committed_document_is_the_generated_one() {
 #[test]
 fn every_endpoint_is_there() {
     let document = document();
-    let found: BTreeSet<_> = operations(&document).into_iter().map(|(verb, path, _)| format!("{verb} {path}")).collect();
+    let found: BTreeSet<_> =
+        operations(&document).into_iter().map(|(verb, path, _)| format!("{verb} {path}")).collect();
     let livechat = |rest: &str| {
         let (verb, path) = rest.split_once(' ').unwrap();
         format!("{verb} /api/v1/livechat/{path}")
@@ -93,8 +100,11 @@ fn it_is_openapi_three_one_and_every_reference_resolves() {
 #[test]
 fn every_path_parameter_is_declared_and_no_other() {
     for (verb, path, operation) in operations(&document()) {
-        let in_path: BTreeSet<_> =
-            path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')).map(String::from).collect();
+        let in_path: BTreeSet<_> = path
+            .split('/')
+            .filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'))
+            .map(String::from)
+            .collect();
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let declared: BTreeSet<_> = parameters
             .iter()
@@ -150,11 +160,16 @@ fn nothing_in_an_answer_may_be_null() {
             assert!(!schema.to_string().contains("\"null\""), "{target}: what is not known is absent");
         }
     }
-    assert!(seen.contains("/components/schemas/Message") && seen.contains("/components/schemas/Visitor"), "{seen:?}");
+    assert!(
+        seen.contains("/components/schemas/Message") && seen.contains("/components/schemas/Visitor"),
+        "{seen:?}"
+    );
 }
 
 fn collect(value: &Value, targets: &mut Vec<String>) {
     let mut references = Vec::new();
     having(value, "$ref", String::new(), &mut references);
-    targets.extend(references.iter().map(|(_, r)| r["$ref"].as_str().unwrap().trim_start_matches('#').to_owned()));
+    targets.extend(
+        references.iter().map(|(_, r)| r["$ref"].as_str().unwrap().trim_start_matches('#').to_owned()),
+    );
 }

@@ -3,10 +3,10 @@
 //! Run at every start of the demo. Whatever was done to the records since, it is mended by new changes: nothing is
 //! rewritten, a room's log only grows.
 
+use parlor_model::Event;
 use parlor_model::message::ChangeKind;
 use parlor_model::room::{Room, Source};
 use parlor_model::visitor::{Connection, Visitor};
-use parlor_model::Event;
 use parlor_store::messages::NewMessage;
 use parlor_store::{StoreError, WriteTx, messages, rooms, visitors};
 
@@ -139,7 +139,12 @@ fn make_closed_room(tx: &mut WriteTx<'_>, ctx: &Context, visitor: &Visitor) -> R
     close_by_visitor(tx, ctx, visitor, &room)
 }
 
-fn ensure_message(tx: &mut WriteTx<'_>, ctx: &Context, visitor: &Visitor, room: &Room) -> Result<(), RoomError> {
+fn ensure_message(
+    tx: &mut WriteTx<'_>,
+    ctx: &Context,
+    visitor: &Visitor,
+    room: &Room,
+) -> Result<(), RoomError> {
     let Some(found) = messages::by_id(tx, MESSAGE)? else {
         return send(tx, ctx, visitor, room.pk, OPEN_ROOM, MESSAGE);
     };

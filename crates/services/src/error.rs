@@ -44,13 +44,21 @@ macro_rules! errors {
 }
 
 macro_rules! variant {
-    ($name:ident $variant:ident, $bound:ident) => { $name::$variant };
-    ($name:ident $variant:ident ($inner:ty), $bound:ident) => { $name::$variant($bound) };
+    ($name:ident $variant:ident, $bound:ident) => {
+        $name::$variant
+    };
+    ($name:ident $variant:ident ($inner:ty), $bound:ident) => {
+        $name::$variant($bound)
+    };
 }
 
 macro_rules! code {
-    ($code:expr) => { $code };
-    ($code:expr, $inner:ty, $bound:ident) => { ($code)($bound) };
+    ($code:expr) => {
+        $code
+    };
+    ($code:expr, $inner:ty, $bound:ident) => {
+        ($code)($bound)
+    };
 }
 
 pub(crate) use {code, errors, variant};

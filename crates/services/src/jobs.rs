@@ -29,7 +29,13 @@ pub fn claim(tx: &mut WriteTx<'_>, now: Millis) -> Result<Vec<Claimed>, StoreErr
 }
 
 /// Writes down how an attempt ended. A job that failed for good stays, visible.
-pub fn settle(tx: &mut WriteTx<'_>, now: Millis, pk: i64, attempts: i64, outcome: &Outcome) -> Result<(), StoreError> {
+pub fn settle(
+    tx: &mut WriteTx<'_>,
+    now: Millis,
+    pk: i64,
+    attempts: i64,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
     match outcome {
         Outcome::Done => jobs::done(tx, pk),
         Outcome::Later(reason) if attempts < ATTEMPTS => {

@@ -4,7 +4,7 @@
 use parlor_model::message::{Author, ChangeKind, Edited, Message};
 use parlor_model::{Event, Millis, Settings, id, text};
 use parlor_store::messages::{Found, NewMessage, Page};
-use parlor_store::rooms::{Numbers, Sender};
+use parlor_store::rooms::{Numbers, Place, Sender};
 use parlor_store::{ReadTx, StoreError, WriteTx, audit, messages, rooms};
 
 use crate::Context;
@@ -54,6 +54,39 @@ const LONGEST_ID: usize = 255;
 /// The same id again, by the same visitor in the same room, gives the first result and adds nothing; the same id for
 /// anything else is refused (decision D5).
 pub fn send(tx: &mut WriteTx<'_>, ctx: &Context, command: &Send) -> Result<Message, MessageError> {
+    let place = if may_be_stored(&ctx.settings, command).is_ok() {
+        rooms::place(tx, &command.token, &command.rid, &command.id, ctx.now)?
+    } else {
+        None
+    };
+    let Some(place) = place else { return without_a_place(tx, ctx, command) };
+    let Place { numbers, room, author, .. } = place;
+    let msg = as_stored(&ctx.settings, &command.msg);
+    messages::insert(
+        tx,
+        NewMessage { id: &command.id, room, numbers, author, t: None, msg: &msg, extra: None },
+    )?;
+    changed(tx, &command.rid, &command.id, numbers, ChangeKind::Sent);
+    let token = Some(command.token.clone());
+    Ok(Message {
+        id: command.id.clone(),
+        rid: command.rid.clone(),
+        seq: numbers.seq,
+        rev: numbers.rev,
+        ts: numbers.ts,
+        author: Author { id: place.id, username: place.username, name: place.name, token },
+        t: None,
+        msg,
+        extra: None,
+        edited: None,
+        hidden: false,
+        removed_at: None,
+        updated_at: numbers.ts,
+    })
+}
+
+/// Why a message got no place, in the contract's order; one that is stored already is the answer to its retry.
+fn without_a_place(tx: &mut WriteTx<'_>, ctx: &Context, command: &Send) -> Result<Message, MessageError> {
     let (sender, room, open) = own_room(tx, &command.token, &command.rid, &command.id)?;
     if command.id.len() > LONGEST_ID {
         return Err(MessageError::InvalidMessage);
@@ -65,41 +98,30 @@ pub fn send(tx: &mut WriteTx<'_>, ctx: &Context, command: &Send) -> Result<Messa
     if !open {
         return Err(MessageError::RoomClosed);
     }
-    within_limit(&ctx.settings, &command.msg)?;
-    if !ctx.settings.livechat_enabled {
-        return Err(MessageError::Disabled);
-    }
-    let msg = as_stored(&ctx.settings, &command.msg);
-    let numbers = rooms::number_visitor_message(tx, room, ctx.now)?.ok_or(MessageError::RoomClosed)?;
-    let row = NewMessage { id: &command.id, room, numbers, author: sender.author, t: None, msg: &msg, extra: None };
-    messages::insert(tx, row)?;
-    changed(tx, &command.rid, &command.id, numbers, ChangeKind::Sent);
-    let Numbers { seq, rev, ts } = numbers;
-    Ok(Message {
-        id: command.id.clone(),
-        rid: command.rid.clone(),
-        seq,
-        rev,
-        ts,
-        author: Author {
-            id: sender.id,
-            username: sender.username,
-            name: sender.name,
-            token: Some(command.token.clone()),
-        },
-        t: None,
-        msg,
-        extra: None,
-        edited: None,
-        hidden: false,
-        removed_at: None,
-        updated_at: ts,
-    })
+    may_be_stored(&ctx.settings, command)?;
+    // Nothing stands in the way now, so it did a moment ago.
+    Err(MessageError::Store(StoreError::Again("the room changed under a send".into())))
 }
 
-fn stored_before(tx: &mut WriteTx<'_>, sender: &Sender, room: i64, id: &str) -> Result<Message, MessageError> {
+/// What can be said of a message without looking at its room.
+fn may_be_stored(settings: &Settings, command: &Send) -> Result<(), MessageError> {
+    if command.id.len() > LONGEST_ID {
+        return Err(MessageError::InvalidMessage);
+    }
+    within_limit(settings, &command.msg)?;
+    if settings.livechat_enabled { Ok(()) } else { Err(MessageError::Disabled) }
+}
+
+fn stored_before(
+    tx: &mut WriteTx<'_>,
+    sender: &Sender,
+    room: i64,
+    id: &str,
+) -> Result<Message, MessageError> {
     match messages::by_id(tx, id)? {
-        Some(f) if f.room == room && f.message.author.id == sender.id && is_normal(&f.message) => Ok(f.message),
+        Some(f) if f.room == room && f.message.author.id == sender.id && is_normal(&f.message) => {
+            Ok(f.message)
+        }
         _ => Err(MessageError::InvalidMessage),
     }
 }
@@ -234,7 +256,11 @@ pub struct HistoryPage {
 const DEFAULT_PAGE: i64 = 20;
 
 /// A page of the visible messages of the visitor's own room, open or closed.
-pub fn history(tx: &mut ReadTx<'_>, settings: &Settings, command: &History) -> Result<HistoryPage, MessageError> {
+pub fn history(
+    tx: &mut ReadTx<'_>,
+    settings: &Settings,
+    command: &History,
+) -> Result<HistoryPage, MessageError> {
     let (_, room, _) = own_room(tx, &command.token, &command.rid, "")?;
     let shape = Page {
         from: command.from,
@@ -270,7 +296,12 @@ fn hidden_kinds(settings: &Settings) -> Vec<String> {
 }
 
 /// The visitor and their own room: its row number, and whether it is open.
-fn own_room(tx: &mut ReadTx<'_>, token: &str, rid: &str, id: &str) -> Result<(Sender, i64, bool), MessageError> {
+fn own_room(
+    tx: &mut ReadTx<'_>,
+    token: &str,
+    rid: &str,
+    id: &str,
+) -> Result<(Sender, i64, bool), MessageError> {
     let sender = rooms::sender(tx, token, rid, id)?.ok_or(MessageError::InvalidToken)?;
     let (room, open) = sender.room.ok_or(MessageError::InvalidRoom)?;
     Ok((sender, room, open))
@@ -296,7 +327,8 @@ fn within_limit(settings: &Settings, msg: &str) -> Result<(), MessageError> {
 }
 
 fn as_stored(settings: &Settings, msg: &str) -> String {
-    let msg = if settings.filter_bad_words { text::mask_words(msg, &settings.bad_words) } else { msg.to_owned() };
+    let msg =
+        if settings.filter_bad_words { text::mask_words(msg, &settings.bad_words) } else { msg.to_owned() };
     text::close_fence(msg)
 }
 
@@ -312,7 +344,12 @@ fn note(
     target: &str,
 ) -> Result<(), StoreError> {
     let actor_kind = if visitor.is_some() { "visitor" } else { "anyone" };
-    audit::append(tx, ctx.now, &ctx.origin, audit::Entry { actor_kind, actor: visitor, action, target, detail: None })
+    audit::append(
+        tx,
+        ctx.now,
+        &ctx.origin,
+        audit::Entry { actor_kind, actor: visitor, action, target, detail: None },
+    )
 }
 
 #[cfg(test)]

@@ -45,7 +45,10 @@ pub fn leave(tx: &mut WriteTx<'_>, ctx: &Context, command: &Leave) -> Result<(),
     let settings = &ctx.settings;
     let address = command.email.trim();
     let believable = text::is_address(address) && command.domain != DomainVerdict::Refused;
-    if !settings.display_offline_form || address.is_empty() || (settings.validate_offline_email && !believable) {
+    if !settings.display_offline_form
+        || address.is_empty()
+        || (settings.validate_offline_email && !believable)
+    {
         return Err(OfflineError::NotSent);
     }
     let stored = OfflineMessage {
@@ -100,7 +103,9 @@ fn mail(message: &OfflineMessage, to: &str) -> Mail {
         reply_to: Some(Mailbox { name: name.clone(), address }),
         subject: format!("Livechat offline message from {name}: {beginning}"),
         text: format!("A visitor left a message.\n\n{plain}\n{}\n", message.message),
-        html: format!("<h1>A visitor left a message</h1>\n{rows}<p><strong>Message:</strong><br>\n{body}</p>\n"),
+        html: format!(
+            "<h1>A visitor left a message</h1>\n{rows}<p><strong>Message:</strong><br>\n{body}</p>\n"
+        ),
     }
 }
 
@@ -124,7 +129,10 @@ mod tests {
 
     #[test]
     fn the_visitors_words_never_become_markup() {
-        let mail = mail(&message("<b>Eve</b>", "eve@example.org", "<script>alert(1)</script>\nbye"), "desk@example.org");
+        let mail = mail(
+            &message("<b>Eve</b>", "eve@example.org", "<script>alert(1)</script>\nbye"),
+            "desk@example.org",
+        );
         assert!(!mail.html.contains("<script>") && !mail.html.contains("<b>"), "{}", mail.html);
         assert!(mail.html.contains("&lt;script&gt;alert(1)&lt;/script&gt;<br>\nbye"));
         assert!(mail.text.contains("<script>alert(1)</script>\nbye"), "plain text stays as written");

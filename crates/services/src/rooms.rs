@@ -1,10 +1,10 @@
 //! Rooms from the visitor's side: get or open a chat, close it (sections 4.6, 4.7, 5.1 and 5.4 of `visitor-api.md`).
 
+use parlor_model::Event;
 use parlor_model::inquiry::InquiryStatus;
 use parlor_model::message::{ChangeKind, Message};
 use parlor_model::room::{Closed, Room, Source};
 use parlor_model::visitor::Visitor;
-use parlor_model::Event;
 use parlor_store::messages::NewMessage;
 use parlor_store::{ReadTx, StoreError, WriteTx, audit, messages, rooms, visitors};
 
@@ -81,7 +81,11 @@ fn view(tx: &mut ReadTx<'_>, ctx: &Context, room: Room) -> Result<RoomView, Room
 }
 
 /// The visitor's open room, made if there is none; tells whether it is new. Calls that race get the same room.
-pub fn get_or_open(tx: &mut WriteTx<'_>, ctx: &Context, command: &Open) -> Result<(RoomView, bool), RoomError> {
+pub fn get_or_open(
+    tx: &mut WriteTx<'_>,
+    ctx: &Context,
+    command: &Open,
+) -> Result<(RoomView, bool), RoomError> {
     let visitor = visitors::by_token(tx, &command.token)?.ok_or(RoomError::InvalidToken)?;
     if let Some(known) = find_of(tx, ctx, command, &visitor)? {
         return Ok((known, false));
@@ -191,7 +195,13 @@ pub(crate) fn close_by_visitor(
     let note = Note { extra: Some(&extra), ..Note::shown("livechat-close", CLOSED_BY_VISITOR) };
     system_message(tx, ctx, room, visitor.author, note)?;
     if settings.enable_transcript && !settings.transcript_send_always {
-        system_message(tx, ctx, room, visitor.author, Note { shown: false, ..Note::shown("command", "promptTranscript") })?;
+        system_message(
+            tx,
+            ctx,
+            room,
+            visitor.author,
+            Note { shown: false, ..Note::shown("command", "promptTranscript") },
+        )?;
     }
     announce(tx, ctx, "room.closed", room, Event::RoomClosed { rid: room.id.clone() })?;
     Ok(())
@@ -221,7 +231,15 @@ pub(crate) fn system_message(
 ) -> Result<(), StoreError> {
     let id = ctx.id();
     let numbers = rooms::number_system_message(tx, room.pk, ctx.now, note.shown)?;
-    let row = NewMessage { id: &id, room: room.pk, numbers, author, t: Some(note.t), msg: note.msg, extra: note.extra };
+    let row = NewMessage {
+        id: &id,
+        room: room.pk,
+        numbers,
+        author,
+        t: Some(note.t),
+        msg: note.msg,
+        extra: note.extra,
+    };
     messages::insert(tx, row)?;
     let kind = ChangeKind::Sent;
     tx.emit(Event::MessageChanged { rid: room.id.clone(), message: id, rev: numbers.rev, kind });

@@ -99,9 +99,11 @@ fn update(
             visitor.name.as_deref(),
             visitor.token.as_deref(),
         )?;
-        visitors::rename_rooms(tx, visitor.pk, shown_name(&visitor), ctx.now)?;
     }
     visitors::update(tx, &visitor)?;
+    if renamed {
+        visitors::rename_rooms(tx, visitor.pk, shown_name(&visitor), ctx.now)?;
+    }
     Ok(visitor)
 }
 
@@ -130,7 +132,11 @@ fn create(
         status: "online".into(),
         ts: ctx.now,
         last_chat: None,
-        connection: if ctx.settings.store_headers { command.connection.clone() } else { Connection::default() },
+        connection: if ctx.settings.store_headers {
+            command.connection.clone()
+        } else {
+            Connection::default()
+        },
         author,
         updated_at: ctx.now,
     };

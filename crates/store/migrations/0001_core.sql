@@ -38,6 +38,9 @@ CREATE TABLE room (
     v_id {text} NOT NULL,
     v_username {text} NOT NULL,
     v_token {text} NOT NULL,
+    -- How the visitor is called now, while the room is open: sending then needs to look at the room alone.
+    v_author {int} NOT NULL,
+    v_name {text},
     v_status {text} NOT NULL,
     v_last_message_ts {int},
     fname {text} NOT NULL,
@@ -71,13 +74,14 @@ CREATE TABLE message (
     n {int} NOT NULL,
     rev {int} NOT NULL,
     ts {int} NOT NULL,
-    author {int} NOT NULL REFERENCES author (pk),
+    -- Rows of `author`; no foreign key, because they are never removed and each send would pay for the check.
+    author {int} NOT NULL,
     t {text},
     msg {text} NOT NULL,
     extra {text},
     hidden {bool} NOT NULL,
     edited_at {int},
-    edited_by {int} REFERENCES author (pk),
+    edited_by {int},
     removed_at {int},
     updated_at {int}
 ) {strict};

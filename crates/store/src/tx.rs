@@ -24,11 +24,13 @@ pub struct ReadTx<'c> {
     /// The first failed statement. A use case that swallows it fails all the same: `PostgreSQL`'s transaction is dead
     /// by then, and the two engines must agree.
     failed: Option<StoreError>,
+    /// Something was written that a refusal would have to undo.
+    wrote: bool,
 }
 
 impl<'c> ReadTx<'c> {
     pub(crate) fn new(engine: Engine<'c>) -> Self {
-        Self { engine, failed: None }
+        Self { engine, failed: None, wrote: false }
     }
 
     pub(crate) fn take_failure(&mut self) -> Option<StoreError> {
@@ -75,6 +77,10 @@ impl<'c> ReadTx<'c> {
             .ok_or_else(|| StoreError::Engine(format!("{} gave no row", statement.name)))
     }
 
+    pub(crate) fn wrote(&self) -> bool {
+        self.wrote
+    }
+
     /// Calls `f` with each row of the answer.
     pub(crate) fn each(
         &mut self,
@@ -82,12 +88,19 @@ impl<'c> ReadTx<'c> {
         params: &[Value<'_>],
         mut f: impl FnMut(Row<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let reads = statement.sql.starts_with("SELECT");
+        let mut rows = 0;
+        let mut f = |row: Row<'_>| {
+            rows += 1;
+            f(row)
+        };
         let done = match self.engine {
             Engine::Sqlite(connection) => sqlite::each(connection, statement, params, &mut f),
             Engine::Postgres(session) => session
                 .query(statement, params)
                 .and_then(|rows| rows.iter().try_for_each(|row| f(Row::Postgres(row)))),
         };
+        self.wrote |= !reads && rows > 0;
         self.note(done)
     }
 
@@ -119,6 +132,7 @@ impl<'c> WriteTx<'c> {
             Engine::Sqlite(connection) => sqlite::run(connection, statement, params),
             Engine::Postgres(session) => session.execute(statement, params),
         };
+        self.read.wrote |= done.as_ref().is_ok_and(|changed| *changed > 0);
         self.read.note(done)
     }
 

@@ -45,14 +45,23 @@ pub(crate) trait Command: Send {
     fn run(&mut self, tx: &mut WriteTx<'_>) -> Ran;
     /// Sends the kept result, or the error that befell the whole transaction.
     fn answer(self: Box<Self>, fate: Result<(), StoreError>);
-    fn idempotent(&self) -> bool;
+    fn manner(&self) -> Manner;
+}
+
+/// What a use case promises about itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Manner {
+    /// Running it again after it took effect does no harm.
+    pub(crate) idempotent: bool,
+    /// It decides by rows it has locked and by unique indexes alone, so it needs no serializable transaction.
+    pub(crate) row_locked: bool,
 }
 
 pub(crate) struct Typed<T, E, F> {
     pub(crate) use_case: F,
     pub(crate) result: Option<Result<T, E>>,
     pub(crate) reply: oneshot::Sender<Result<T, E>>,
-    pub(crate) idempotent: bool,
+    pub(crate) manner: Manner,
 }
 
 impl<T, E, F> Command for Typed<T, E, F>
@@ -87,8 +96,8 @@ where
         let _ = self.reply.send(result);
     }
 
-    fn idempotent(&self) -> bool {
-        self.idempotent
+    fn manner(&self) -> Manner {
+        self.manner
     }
 }
 
@@ -98,6 +107,8 @@ enum Fate {
     Done,
     /// The engine gave the transaction up; each caller may be run again alone.
     RunAgain(StoreError),
+    /// A caller's changes have to be undone and no savepoint was set: the batch must run again with them.
+    Unguarded,
     /// Nothing was kept, and running again would not help.
     Lost(StoreError),
 }
@@ -142,10 +153,11 @@ impl Writer {
     fn serve_batch(&mut self, batch: &mut Vec<Box<dyn Command>>) {
         match self.attempt(batch) {
             Fate::Done => batch.drain(..).for_each(|c| c.answer(Ok(()))),
-            Fate::RunAgain(_) => batch.drain(..).for_each(|c| self.serve_alone(c, false)),
+            // The second run of a batch sets savepoints, so it cannot end this way.
+            Fate::Unguarded | Fate::RunAgain(_) => batch.drain(..).for_each(|c| self.serve_alone(c, false)),
             Fate::Lost(StoreError::Unknown) => {
                 for command in batch.drain(..) {
-                    if command.idempotent() {
+                    if command.manner().idempotent {
                         self.serve_alone(command, true);
                     } else {
                         command.answer(Err(StoreError::Unknown));
@@ -173,8 +185,9 @@ impl Writer {
             };
             match fate {
                 Fate::Done => return alone.into_iter().for_each(|c| c.answer(Ok(()))),
+                Fate::Unguarded => {}
                 Fate::RunAgain(error) => last = error,
-                Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.idempotent()) => unknown = true,
+                Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.manner().idempotent) => unknown = true,
                 Fate::Lost(error) => {
                     last = error;
                     break;
@@ -204,9 +217,14 @@ impl Writer {
         if let Err(error) = self.session.ensure_connected() {
             return Fate::Lost(error);
         }
-        self.events.clear();
         let mut jobs = false;
-        let kept = match self.run_all(batch, &mut jobs) {
+        let guarded = self.session.guards_freely();
+        let mut ran = self.run_all(batch, &mut jobs, guarded);
+        if let Err(Fate::Unguarded) = ran {
+            self.session.rollback();
+            ran = self.run_all(batch, &mut jobs, true);
+        }
+        let kept = match ran {
             Ok(kept) => kept,
             Err(fate) => {
                 self.session.rollback();
@@ -236,24 +254,31 @@ impl Writer {
         }
     }
 
-    fn run_all(&mut self, batch: &mut [Box<dyn Command>], jobs: &mut bool) -> Result<u64, Fate> {
+    fn run_all(&mut self, batch: &mut [Box<dyn Command>], jobs: &mut bool, guarded: bool) -> Result<u64, Fate> {
+        self.events.clear();
+        *jobs = false;
         let session = &self.session;
         let lost = |error: StoreError| match error {
             StoreError::Again(_) => Fate::RunAgain(error),
             other => Fate::Lost(other),
         };
-        session.begin_write().map_err(lost)?;
+        // One that needs the stronger promise gives it to the whole batch.
+        let serializable = batch.iter().any(|c| !c.manner().row_locked);
+        session.begin_write(serializable).map_err(lost)?;
         let alone = batch.len() == 1;
+        let guarded = guarded && !alone;
         let mut kept = 0;
         for command in batch {
-            if !alone {
+            if guarded {
                 session.savepoint().map_err(lost)?;
             }
             let mark = (self.events.len(), *jobs);
-            let ran = command.run(&mut WriteTx::new(session.engine(), &mut self.events, jobs));
+            let mut tx = WriteTx::new(session.engine(), &mut self.events, jobs);
+            let ran = command.run(&mut tx);
+            let clean = !tx.wrote();
             if let Ran::Kept = ran {
                 kept += 1;
-                if !alone {
+                if guarded {
                     session.release().map_err(lost)?;
                 }
                 continue;
@@ -270,6 +295,8 @@ impl Writer {
                     return Err(if alone { Fate::Lost(error) } else { Fate::RunAgain(error) });
                 }
                 _ if alone => {}
+                Ran::Refused if !guarded && clean => {}
+                _ if !guarded => return Err(Fate::Unguarded),
                 _ => session.rollback_to().map_err(lost)?,
             }
         }

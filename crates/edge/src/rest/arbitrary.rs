@@ -45,7 +45,13 @@ fn sound_calls(chat: &Chat, message: &str) -> Vec<Sound> {
         ("POST", "offline.message", None, Vec::new(), offline),
         ("GET", "config", None, token(), none.clone()),
         ("POST", "visitor", None, Vec::new(), visitor),
-        ("POST", "visitor", None, Vec::new(), json!({ "visitor": { "token": "new", "customFields": custom } })),
+        (
+            "POST",
+            "visitor",
+            None,
+            Vec::new(),
+            json!({ "visitor": { "token": "new", "customFields": custom } }),
+        ),
         ("GET", "visitor/", Some(TOKEN), Vec::new(), none.clone()),
         ("DELETE", "visitor/", Some("nobody"), Vec::new(), none.clone()),
         ("GET", "room", None, token(), none),
@@ -62,15 +68,52 @@ fn sound_calls(chat: &Chat, message: &str) -> Vec<Sound> {
 }
 
 const KEYS: [&str; 27] = [
-    "token", "rid", "msg", "_id", "agent", "agentId", "username", "limit", "offset", "end", "ls", "ts", "count", "sort",
-    "searchText", "visitor", "name", "email", "phone", "department", "customFields", "key", "value", "overwrite", "message",
-    "host", "unknown",
+    "token",
+    "rid",
+    "msg",
+    "_id",
+    "agent",
+    "agentId",
+    "username",
+    "limit",
+    "offset",
+    "end",
+    "ls",
+    "ts",
+    "count",
+    "sort",
+    "searchText",
+    "visitor",
+    "name",
+    "email",
+    "phone",
+    "department",
+    "customFields",
+    "key",
+    "value",
+    "overwrite",
+    "message",
+    "host",
+    "unknown",
 ];
 
 /// Texts that mean something to a server with `chat`, and others that should not.
 fn known_texts(chat: &Chat, message: &str) -> Vec<String> {
-    let mut texts: Vec<String> = [TOKEN, "bob", &chat.rid, &chat.other_rid, message, &chat.visitor].map(String::from).to_vec();
-    let odd = ["", " ", "\0", "null", "ana@example.org", "2023-11-14T22:13:20.000Z", "1e999", "-1", "\u{1F600}", "```", "@all"];
+    let mut texts: Vec<String> =
+        [TOKEN, "bob", &chat.rid, &chat.other_rid, message, &chat.visitor].map(String::from).to_vec();
+    let odd = [
+        "",
+        " ",
+        "\0",
+        "null",
+        "ana@example.org",
+        "2023-11-14T22:13:20.000Z",
+        "1e999",
+        "-1",
+        "\u{1F600}",
+        "```",
+        "@all",
+    ];
     texts.extend(odd.map(String::from));
     texts
 }
@@ -151,7 +194,9 @@ fn any_query(known: Vec<String>) -> impl Strategy<Value = String> {
 }
 
 fn any_segment(known: Vec<String>) -> impl Strategy<Value = String> {
-    let encode = |bytes: &[u8]| percent_encoding::percent_encode(bytes, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let encode = |bytes: &[u8]| {
+        percent_encoding::percent_encode(bytes, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
     prop_oneof![
         4 => select(known).prop_map(move |t| encode(t.as_bytes())),
         1 => vec(any::<u8>(), 0..20).prop_map(move |b| encode(&b)),
@@ -166,7 +211,11 @@ fn any_call(chat: &Chat, message: &str) -> impl Strategy<Value = Call> + use<> {
     let text = vec(prop_oneof![Just(b'\t'), 32_u8..127, 128_u8..=255], 0..40);
     let header = (select(vec!["cookie", "x-visitor-token", "host", "user-agent"]), text);
     let changes = vec((select(KEYS.to_vec()), maybe(0.7, any_json(known.clone()))), 0..3);
-    let body = (maybe(0.4, changes), maybe(0.1, any_body(known.clone())), maybe(0.1, any::<(prop::sample::Index, u8, bool)>()));
+    let body = (
+        maybe(0.4, changes),
+        maybe(0.1, any_body(known.clone())),
+        maybe(0.1, any::<(prop::sample::Index, u8, bool)>()),
+    );
     let target = (maybe(0.15, any_segment(known.clone())), maybe(0.2, any_query(known)));
     let rest = (maybe(0.1, select(kinds.to_vec())), maybe(0.2, header));
     (select(sound_calls(chat, message)), target, body, rest)

@@ -43,7 +43,9 @@ impl FromRequest<App> for Incoming {
                 return Err(Answer::failure(StatusCode::PAYLOAD_TOO_LARGE, &text));
             }
             Ok(Err(_)) => return Err(Answer::failure(StatusCode::BAD_REQUEST, "The request body broke off")),
-            Err(_) => return Err(Answer::failure(StatusCode::REQUEST_TIMEOUT, "The request body took too long")),
+            Err(_) => {
+                return Err(Answer::failure(StatusCode::REQUEST_TIMEOUT, "The request body took too long"));
+            }
         };
         let peer = parts.extensions.get::<Peer>().copied();
         let caller = Caller::new(peer, &parts.headers, &options.trusted_proxies);
@@ -59,7 +61,11 @@ impl Incoming {
     }
 
     /// As [`Incoming::body`], where the token stands deeper in the body.
-    pub(crate) fn body_limited_by<T: Shape>(&self, route: Route, token: Option<&str>) -> Result<(Desk, T), Answer> {
+    pub(crate) fn body_limited_by<T: Shape>(
+        &self,
+        route: Route,
+        token: Option<&str>,
+    ) -> Result<(Desk, T), Answer> {
         self.take(route, token, self.body_fields())
     }
 
@@ -91,7 +97,8 @@ impl Incoming {
         let mut query = self.query_fields();
         let named = query.as_ref().is_ok_and(|f| f.has("token"));
         if let (Ok(fields), false, Some(header)) = (&mut query, named, self.headers.get("x-visitor-token")) {
-            let token = std::str::from_utf8(header.as_bytes()).map_or(Field::Array(Vec::new()), |t| Field::Text(t.into()));
+            let token = std::str::from_utf8(header.as_bytes())
+                .map_or(Field::Array(Vec::new()), |t| Field::Text(t.into()));
             fields.0.push(("token".into(), token));
         }
         if query.as_ref().is_ok_and(|f| !f.has("token") && !f.has("rid")) {
@@ -180,7 +187,11 @@ impl Desk {
     }
 
     /// Either.
-    pub(crate) fn answer<T, E: Into<Refusal>>(&self, result: Result<T, E>, show: impl FnOnce(T) -> Answer) -> Answer {
+    pub(crate) fn answer<T, E: Into<Refusal>>(
+        &self,
+        result: Result<T, E>,
+        show: impl FnOnce(T) -> Answer,
+    ) -> Answer {
         match result {
             Ok(value) => self.finish(show(value)),
             Err(error) => self.refuse(error),
@@ -196,7 +207,9 @@ impl FromRequestParts<App> for Segment {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
         match Path::<Cow<'static, str>>::from_request_parts(parts, app).await {
-            Ok(Path(segment)) if segment.contains('\0') => Err(Answer::failure(StatusCode::BAD_REQUEST, "Invalid path")),
+            Ok(Path(segment)) if segment.contains('\0') => {
+                Err(Answer::failure(StatusCode::BAD_REQUEST, "Invalid path"))
+            }
             Ok(Path(segment)) => Ok(Self(segment.into_owned())),
             Err(_) => Err(Answer::failure(StatusCode::BAD_REQUEST, "Invalid path")),
         }

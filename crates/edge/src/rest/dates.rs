@@ -22,7 +22,9 @@ mod tests {
     #[test]
     fn dates_come_in_the_forms_that_clients_send() {
         let expected = Some(Millis(1_536_931_893_201));
-        for form in ["2018-09-14T13:31:33.201Z", "2018-09-14T15:31:33.201+02:00", "2018-09-14T15:31:33.201 02:00"] {
+        for form in
+            ["2018-09-14T13:31:33.201Z", "2018-09-14T15:31:33.201+02:00", "2018-09-14T15:31:33.201 02:00"]
+        {
             assert_eq!(parse(form), expected, "{form}");
         }
         assert_eq!(parse("2018-09-14"), Some(Millis(1_536_883_200_000)));

@@ -36,9 +36,10 @@ fn store(app: &App, error: &StoreError) -> Answer {
     let (code, text) = match error {
         StoreError::Busy => ("error-server-busy", "The server is busy; nothing was stored. Please try again"),
         StoreError::Full => ("error-storage-full", "The server's disk is full; nothing was stored"),
-        StoreError::Down(_) | StoreError::Again(_) | StoreError::Stopped => {
-            ("error-storage-unavailable", "The server's storage cannot be reached; nothing was stored. Please try again")
-        }
+        StoreError::Down(_) | StoreError::Again(_) | StoreError::Stopped => (
+            "error-storage-unavailable",
+            "The server's storage cannot be reached; nothing was stored. Please try again",
+        ),
         StoreError::Unknown => (
             "error-outcome-unknown",
             "The connection to the storage broke; whether this took effect is unknown. Please look before you try again",

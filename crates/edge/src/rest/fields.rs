@@ -84,11 +84,16 @@ impl<'a> Fields<'a> {
             return Some(());
         };
         let i = known.unwrap_or_else(|| {
-            self.0.push((name, if next.is_empty() { Field::Array(Vec::new()) } else { Field::Object(Self::default()) }));
+            self.0.push((
+                name,
+                if next.is_empty() { Field::Array(Vec::new()) } else { Field::Object(Self::default()) },
+            ));
             self.0.len() - 1
         });
         match &mut self.0[i].1 {
-            Field::Object(inner) if !next.is_empty() => inner.place(Cow::Owned((*next).to_owned()), rest, value),
+            Field::Object(inner) if !next.is_empty() => {
+                inner.place(Cow::Owned((*next).to_owned()), rest, value)
+            }
             other => {
                 append(other, value);
                 Some(())
@@ -251,7 +256,9 @@ pub(crate) trait Shape: Sized {
     /// Checks the whole object.
     fn check(fields: Fields<'_>) -> Result<Self, ErrorCode> {
         let names: Vec<&str> = fields.0.iter().map(|(name, _)| name.as_ref()).collect();
-        if let Some((missing, _)) = Self::PROPERTIES.iter().find(|(name, required)| *required && !names.contains(name)) {
+        if let Some((missing, _)) =
+            Self::PROPERTIES.iter().find(|(name, required)| *required && !names.contains(name))
+        {
             return Err(ErrorCode::invalid_params(format!("must have required property '{missing}'")));
         }
         if !Self::OPEN && names.iter().any(|name| !Self::PROPERTIES.iter().any(|(known, _)| known == name)) {
@@ -342,7 +349,8 @@ mod tests {
     }
 
     impl Shape for Sample {
-        const PROPERTIES: &'static [(&'static str, bool)] = &[("token", true), ("rid", true), ("limit", false)];
+        const PROPERTIES: &'static [(&'static str, bool)] =
+            &[("token", true), ("rid", true), ("limit", false)];
         fn read(fields: &mut Reader<'_>) -> Result<Self, ErrorCode> {
             let token = fields.string("token")?;
             fields.string("rid")?;
@@ -361,14 +369,14 @@ mod tests {
     #[test]
     fn the_first_failure_in_the_contracts_order_is_told() {
         for (json, told) in [
-            (r#"{}"#, "must have required property 'token' [invalid-params]"),
+            ("{}", "must have required property 'token' [invalid-params]"),
             (r#"{"token":"a"}"#, "must have required property 'rid' [invalid-params]"),
             (r#"{"x":1,"token":"a"}"#, "must have required property 'rid' [invalid-params]"),
             (r#"{"token":{},"rid":"b","x":1}"#, "must NOT have additional properties [invalid-params]"),
             (r#"{"rid":[],"token":{}}"#, "must be string [invalid-params]"),
             (r#"{"rid":"r","token":"t","limit":"abc"}"#, "must be number [invalid-params]"),
             (r#"{"rid":"r","token":"a\u0000"}"#, "must NOT contain the null character [invalid-params]"),
-            (r#"not json"#, "must have required property 'token' [invalid-params]"),
+            ("not json", "must have required property 'token' [invalid-params]"),
             (r#"["token","rid"]"#, "must have required property 'token' [invalid-params]"),
         ] {
             assert_eq!(check(json), Err(told.into()), "{json}");

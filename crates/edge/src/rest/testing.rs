@@ -1,8 +1,8 @@
-//! A whole server without a network: the real router on a real SQLite file, with a clock, ids, mail domains and
+//! A whole server without a network: the real router on a real `SQLite` file, with a clock, ids, mail domains and
 //! settings that a test decides.
 //!
-//! Every answer is held against what all answers promise: headers, envelope, the OpenAPI document's shape, and that a
-//! refused call has committed nothing.
+//! Every answer is held against what all answers promise: headers, envelope, the documented shape, and that a refused
+//! call has committed nothing.
 
 mod schema;
 
@@ -286,7 +286,8 @@ impl Call {
     }
 
     fn request(self) -> Request<Body> {
-        let mut request = Request::builder().method(self.method).uri(self.target).body(Body::from(self.body)).unwrap();
+        let mut request =
+            Request::builder().method(self.method).uri(self.target).body(Body::from(self.body)).unwrap();
         for (name, value) in self.headers {
             request.headers_mut().append(name, value);
         }

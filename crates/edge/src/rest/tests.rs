@@ -1,8 +1,10 @@
 //! What every call has in common: paths, verbs, headers, limits, sizes (sections 1.1 to 1.6, decision D9).
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::fields::Shape;
+use super::livechat::{config, history, message, offline, room, visitor};
 use super::testing::{Call, LARGEST_BODY, Server, TOKEN};
 
 const PATHS: [&str; 9] = [
@@ -20,7 +22,17 @@ const PATHS: [&str; 9] = [
 #[tokio::test]
 async fn an_unknown_path_is_a_404_in_the_envelope() {
     let server = Server::start();
-    for path in ["/nope", "/api", "/api/v1/livechat", "messages", "message/", "message/a/b", "room.open", "Room", "room/"] {
+    for path in [
+        "/nope",
+        "/api",
+        "/api/v1/livechat",
+        "messages",
+        "message/",
+        "message/a/b",
+        "room.open",
+        "Room",
+        "room/",
+    ] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let reply = server.call(Call::new(method, path).json(&json!({}))).await;
             reply.is(404, &json!({ "success": false, "error": "Resource not found" }));
@@ -69,10 +81,17 @@ async fn a_body_past_the_limit_is_a_413_in_the_envelope() {
     let empty = json!({ "token": TOKEN, "rid": rid, "msg": "" }).to_string().len();
     let sized = |size: usize| json!({ "token": TOKEN, "rid": rid, "msg": "a".repeat(size - empty) });
     server.post("message", sized(LARGEST_BODY)).await.message();
-    let text = format!("Request body is too large, at most {LARGEST_BODY} bytes are taken [error-request-too-large]");
+    let text = format!(
+        "Request body is too large, at most {LARGEST_BODY} bytes are taken [error-request-too-large]"
+    );
     let refusal = json!({ "success": false, "error": text });
     server.post("message", sized(LARGEST_BODY + 1)).await.is(413, &refusal);
-    for (method, path) in [(Method::PUT, "message/x"), (Method::DELETE, "message/x"), (Method::POST, "visitor"), (Method::GET, "room")] {
+    for (method, path) in [
+        (Method::PUT, "message/x"),
+        (Method::DELETE, "message/x"),
+        (Method::POST, "visitor"),
+        (Method::GET, "room"),
+    ] {
         server.call(Call::new(method, path).bare_body(vec![b'['; LARGEST_BODY + 1])).await.is(413, &refusal);
     }
 }
@@ -134,7 +153,11 @@ async fn refused_calls_count_and_are_refused_before_their_schema_is_read() {
         server.get("messages.history/x?limit=abc").await.invalid("must have required property 'token'");
     }
     assert_eq!(server.get("messages.history/x?limit=abc").await.status.as_u16(), 429);
-    assert_eq!(server.get("messages.history/x?a=%ff").await.status.as_u16(), 429, "an unreadable query counts too");
+    assert_eq!(
+        server.get("messages.history/x?a=%ff").await.status.as_u16(),
+        429,
+        "an unreadable query counts too"
+    );
     let elsewhere = Call::new(Method::GET, "messages.history/x").from([203, 0, 113, 8]);
     server.call(elsewhere).await.invalid("must have required property 'token'");
 }
@@ -191,5 +214,53 @@ async fn a_store_that_is_gone_is_a_503_that_says_so() {
         let reply = server.call(call).await;
         reply.is(503, &refusal);
         assert_eq!(reply.header("retry-after"), Some("1"));
+    }
+}
+
+/// A request type's properties: name, and whether it must be there.
+fn of<T: Shape>() -> Vec<(String, bool)> {
+    let mut properties: Vec<_> =
+        T::PROPERTIES.iter().map(|(name, required)| ((*name).to_owned(), *required)).collect();
+    properties.sort();
+    properties
+}
+
+#[test]
+fn what_is_documented_of_a_body_is_what_is_checked() {
+    let document: Value = serde_json::from_str(&crate::openapi()).unwrap();
+    for (name, checked) in [
+        ("SendRequest", of::<message::SendRequest>()),
+        ("EditRequest", of::<message::EditRequest>()),
+        ("RemoveRequest", of::<message::RemoveRequest>()),
+        ("AgentName", of::<message::AgentName>()),
+        ("OfflineRequest", of::<offline::OfflineRequest>()),
+        ("VisitorRequest", of::<visitor::VisitorRequest>()),
+        ("CustomField", of::<visitor::CustomField>()),
+        ("CloseRequest", of::<room::CloseRequest>()),
+    ] {
+        let schema = &document["components"]["schemas"][name];
+        let required = schema["required"].as_array().unwrap();
+        let properties = schema["properties"].as_object().unwrap().keys();
+        let documented: Vec<_> = properties.map(|p| (p.clone(), required.contains(&json!(p)))).collect();
+        assert_eq!(documented, checked, "{name}");
+        assert_eq!(schema["additionalProperties"], false, "{name}");
+    }
+}
+
+#[test]
+fn what_is_documented_of_a_query_is_what_is_checked() {
+    let document: Value = serde_json::from_str(&crate::openapi()).unwrap();
+    for (path, checked) in [
+        ("config", of::<config::ConfigQuery>()),
+        ("messages.history/{rid}", of::<history::HistoryQuery>()),
+        ("message/{_id}", of::<message::OneQuery>()),
+        ("room", of::<room::RoomQuery>()),
+    ] {
+        let parameters = &document["paths"][format!("/api/v1/livechat/{path}")]["get"]["parameters"];
+        let in_query = parameters.as_array().unwrap().iter().filter(|p| p["in"] == "query");
+        let mut documented: Vec<_> =
+            in_query.map(|p| (p["name"].as_str().unwrap().to_owned(), p["required"] == true)).collect();
+        documented.sort();
+        assert_eq!(documented, checked, "{path}");
     }
 }

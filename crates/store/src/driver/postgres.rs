@@ -138,10 +138,14 @@ impl PgSession {
         pending.push(';');
     }
 
-    pub(crate) fn begin_write(&self) -> Result<(), StoreError> {
+    pub(crate) fn begin_write(&self, serializable: bool) -> Result<(), StoreError> {
         self.client()?;
         self.in_transaction.set(true);
-        self.later("BEGIN ISOLATION LEVEL SERIALIZABLE");
+        self.later(if serializable {
+            "BEGIN ISOLATION LEVEL SERIALIZABLE"
+        } else {
+            "BEGIN ISOLATION LEVEL READ COMMITTED"
+        });
         Ok(())
     }
 

@@ -17,27 +17,39 @@ macro_rules! columns {
     };
 }
 
-statements! {
-    // Who sends, into which room, and whether the message's id is free: one look for the hottest path.
-    SENDER = "SELECT v.id, v.username, v.name, v.author, r.pk, r.open, \
-              EXISTS (SELECT 1 FROM message m WHERE m.id = $1) \
-              FROM visitor v LEFT JOIN room r ON r.id = $2 AND r.v_token = v.token WHERE v.token = $3";
-    BY_ID = concat!("SELECT ", columns!(), " FROM room r WHERE r.id = $1");
-    OPEN_OF_VISITOR = concat!("SELECT ", columns!(), " FROM room r WHERE r.visitor = $1 AND r.open = TRUE");
-    INSERT = "INSERT INTO room (id, visitor, v_id, v_username, v_token, v_status, fname, open, seq, rev, last_ts, msgs, \
-              ts, queued_at, waiting_response, source_type, source_destination, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, TRUE, 0, 0, $8, 0, $8, $8, TRUE, $9, $10, $8) RETURNING pk";
-    // Time never runs against `seq`: the number and the time are taken in one statement. The row lock it takes makes
-    // every later statement of the transaction safe.
-    NUMBER_VISITOR_MESSAGE =
-        "UPDATE room SET seq = seq + 1, rev = rev + 1, msgs = msgs + 1, waiting_response = TRUE, \
+// Time never runs against `seq`: the number and the time are taken in one statement, and the row lock that it takes
+// makes every later statement of the transaction safe.
+macro_rules! after_visitor_message {
+    () => {
+        "seq = seq + 1, rev = rev + 1, msgs = msgs + 1, waiting_response = TRUE, \
          last_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
          lm = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
          v_last_message_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
          updated_at = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
          last_question = CASE WHEN last_question IS NOT NULL THEN last_question \
-                              WHEN last_ts > $1 THEN last_ts ELSE $1 END \
-         WHERE pk = $2 AND open = TRUE RETURNING seq, rev, last_ts";
+                              WHEN last_ts > $1 THEN last_ts ELSE $1 END "
+    };
+}
+
+statements! {
+    // Who asks, for which room, and whether the message's id is taken.
+    SENDER = "SELECT v.id, v.username, v.name, v.author, r.pk, r.open, \
+              EXISTS (SELECT 1 FROM message m WHERE m.id = $1) \
+              FROM visitor v LEFT JOIN room r ON r.id = $2 AND r.v_token = v.token WHERE v.token = $3";
+    BY_ID = concat!("SELECT ", columns!(), " FROM room r WHERE r.id = $1");
+    OPEN_OF_VISITOR = concat!("SELECT ", columns!(), " FROM room r WHERE r.visitor = $1 AND r.open = TRUE");
+    INSERT = "INSERT INTO room (id, visitor, v_author, v_name, v_id, v_username, v_token, v_status, fname, open, seq, \
+              rev, last_ts, msgs, ts, queued_at, waiting_response, source_type, source_destination, updated_at) \
+              VALUES ($1, $2, (SELECT v.author FROM visitor v WHERE v.pk = $2), \
+              (SELECT v.name FROM visitor v WHERE v.pk = $2), $3, $4, $5, $6, $7, TRUE, 0, 0, $8, 0, $8, $8, TRUE, $9, \
+              $10, $8) RETURNING pk";
+    NUMBER_VISITOR_MESSAGE =
+        concat!("UPDATE room SET ", after_visitor_message!(), "WHERE pk = $2 AND open = TRUE RETURNING seq, rev, last_ts");
+    // The hottest path in one look: whose room, open, the id free, and the numbers. What it refuses, `SENDER` explains.
+    PLACE =
+        concat!("UPDATE room SET ", after_visitor_message!(), "WHERE id = $2 AND v_token = $3 AND open = TRUE AND \
+                 NOT EXISTS (SELECT 1 FROM message m WHERE m.id = $4) \
+                 RETURNING seq, rev, last_ts, pk, v_author, v_id, v_username, v_name");
     // `lm` moves only for messages that people see.
     NUMBER_SYSTEM_MESSAGE =
         "UPDATE room SET seq = seq + 1, rev = rev + 1, msgs = msgs + 1, \
@@ -53,7 +65,9 @@ statements! {
     CLOSE = "UPDATE room SET open = FALSE, v_status = 'offline', waiting_response = FALSE, closed_at = $1, closer = $2, \
              closed_by_id = $3, closed_by_username = $4, updated_at = $1 WHERE pk = $5 AND open = TRUE";
     REOPEN = "UPDATE room SET open = TRUE, v_status = 'online', waiting_response = TRUE, closed_at = NULL, closer = NULL, \
-              closed_by_id = NULL, closed_by_username = NULL, updated_at = $1 WHERE pk = $2 AND open = FALSE";
+              closed_by_id = NULL, closed_by_username = NULL, updated_at = $1, \
+              v_author = (SELECT v.author FROM visitor v WHERE v.pk = room.visitor), \
+              v_name = (SELECT v.name FROM visitor v WHERE v.pk = room.visitor) WHERE pk = $2 AND open = FALSE";
     COUNT_OPEN_OF_VISITOR = "SELECT COUNT(*) FROM room WHERE visitor = $1 AND open = TRUE";
     ENQUEUE = "INSERT INTO inquiry (id, room, status, ts, queued_at, updated_at) VALUES ($1, $2, $3, $4, $4, $4)";
     DEQUEUE = "DELETE FROM inquiry WHERE room = $1";
@@ -97,7 +111,37 @@ impl FromRow for Room {
     }
 }
 
-/// What sending needs to know, found in one statement.
+/// A message's place in its room, and the visitor it is from.
+#[derive(Debug)]
+pub struct Place {
+    /// Place, change number and time.
+    pub numbers: Numbers,
+    /// Row number of the room.
+    pub room: i64,
+    /// Row number of the author snapshot.
+    pub author: i64,
+    /// Visitor's public id.
+    pub id: String,
+    /// Visitor's username.
+    pub username: String,
+    /// Visitor's name.
+    pub name: Option<String>,
+}
+
+impl FromRow for Place {
+    fn from_row(row: Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            numbers: Numbers::from_row(row)?,
+            room: row.get(3)?,
+            author: row.get(4)?,
+            id: row.get(5)?,
+            username: row.get(6)?,
+            name: row.get(7)?,
+        })
+    }
+}
+
+/// Who asks, and for which room.
 #[derive(Debug)]
 pub struct Sender {
     /// Visitor's public id.
@@ -180,6 +224,18 @@ pub fn insert(tx: &mut WriteTx<'_>, room: &Room) -> Result<i64, StoreError> {
         &room.source.destination
     ];
     tx.one::<(i64,)>(INSERT, params).map(|(pk,)| pk)
+}
+
+/// Takes a place in the visitor's own open room for a message with a free id, and moves the room's counters; `None`
+/// if any of that does not hold, and [`sender`] tells which.
+pub fn place(
+    tx: &mut WriteTx<'_>,
+    token: &str,
+    rid: &str,
+    id: &str,
+    now: Millis,
+) -> Result<Option<Place>, StoreError> {
+    tx.opt(PLACE, params![now, rid, token, id])
 }
 
 /// Takes the numbers for a visitor's message and moves the room's counters; `None` if the room is closed.

@@ -96,9 +96,9 @@ fn fill(connection: &Connection) {
         "author (pk, kind, id, username) SELECT i, 'visitor', 'v' || i, 'guest' FROM n",
         "visitor (id, token, username, status, ts, author, updated_at) \
          SELECT 'v' || i, 't' || i, 'guest', 'online', i, i, i FROM n",
-        "room (id, visitor, v_id, v_username, v_token, v_status, fname, open, seq, rev, last_ts, msgs, ts, \
+        "room (id, visitor, v_author, v_id, v_username, v_token, v_status, fname, open, seq, rev, last_ts, msgs, ts, \
          waiting_response, source_type, updated_at) \
-         SELECT 'r' || i, i, 'v' || i, 'g', 't' || i, 'online', 'g', i % 10 = 0, 2, 3, 0, 0, i, 1, 'api', i FROM n",
+         SELECT 'r' || i, i, i, 'v' || i, 'g', 't' || i, 'online', 'g', i % 10 = 0, 2, 3, 0, 0, i, 1, 'api', i FROM n",
         "message (id, room, seq, n, rev, ts, author, msg, hidden) SELECT 'm' || i, i, 1, 1, 1, i, i, '', 0 FROM n",
         "message (id, room, seq, n, rev, ts, author, msg, hidden) \
          SELECT 'x' || i, 1, i + 1, i + 1, 1, i, i, '', 0 FROM n",

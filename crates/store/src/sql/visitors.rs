@@ -26,7 +26,9 @@ statements! {
     NEXT_GUEST = "UPDATE counter SET value = value + 1 WHERE name = 'guest' RETURNING value";
     SKIP_GUESTS = "UPDATE counter SET value = $1 WHERE name = 'guest' AND value < $1";
     INSERT_AUTHOR = "INSERT INTO author (kind, id, username, name, token) VALUES ('visitor', $1, $2, $3, $4) RETURNING pk";
-    RENAME_ROOMS = "UPDATE room SET fname = $1, updated_at = $2 WHERE visitor = $3 AND open = TRUE";
+    RENAME_ROOMS = "UPDATE room SET fname = $1, updated_at = $2, \
+                    v_author = (SELECT v.author FROM visitor v WHERE v.pk = $3), \
+                    v_name = (SELECT v.name FROM visitor v WHERE v.pk = $3) WHERE visitor = $3 AND open = TRUE";
     CLEAR = "UPDATE visitor SET token = NULL, username = '', name = NULL, email = NULL, phone = NULL, \
              status = 'offline', last_chat_rid = NULL, last_chat_ts = NULL, user_agent = NULL, ip = NULL, host = NULL, \
              updated_at = $1 WHERE pk = $2";
@@ -124,7 +126,7 @@ pub fn set_last_chat(tx: &mut WriteTx<'_>, pk: i64, rid: &str, ts: Millis) -> Re
     tx.run(SET_LAST_CHAT, params![rid, ts, pk]).map(drop)
 }
 
-/// Gives the visitor's open room their new name.
+/// Gives the visitor's open room their new name and author snapshot, which must be stored already.
 pub fn rename_rooms(tx: &mut WriteTx<'_>, pk: i64, name: &str, now: Millis) -> Result<(), StoreError> {
     tx.run(RENAME_ROOMS, params![name, now, pk]).map(drop)
 }

@@ -96,7 +96,7 @@ fn a_column_of_another_shape_is_reported_with_its_number() {
 fn what_is_rolled_back_to_a_savepoint_is_gone_and_the_rest_stays() {
     on_both(|writer, reader| {
         let add = |id: &str| ReadTx::new(writer.engine()).one::<(String,)>(INSERT, params![id, "v", 1_i64]);
-        writer.begin_write().unwrap();
+        writer.begin_write(true).unwrap();
         for (id, keep) in [("1", true), ("2", false), ("1", false), ("3", true)] {
             writer.savepoint().unwrap();
             assert_eq!(add(id).is_ok(), id != "1" || keep);
@@ -117,7 +117,7 @@ fn count_in(session: &Session) -> i64 {
 fn a_statement_that_cannot_be_prepared_harms_its_caller_alone() {
     on_both(|writer, reader| {
         let add = |id: &str| ReadTx::new(writer.engine()).one::<(String,)>(INSERT, params![id, "v", 1_i64]);
-        writer.begin_write().unwrap();
+        writer.begin_write(true).unwrap();
         writer.savepoint().unwrap();
         add("1").unwrap();
         writer.release().unwrap();
@@ -136,7 +136,7 @@ fn a_statement_that_cannot_be_prepared_harms_its_caller_alone() {
 fn a_transaction_that_is_given_up_leaves_nothing() {
     on_both(|writer, reader| {
         for end in [true, false] {
-            writer.begin_write().unwrap();
+            writer.begin_write(true).unwrap();
             if end {
                 ReadTx::new(writer.engine()).one::<(String,)>(INSERT, params!["1", "v", 1_i64]).unwrap();
             }

@@ -34,6 +34,16 @@ pub(crate) struct HistoryQuery {
     limit: Option<i64>,
     /// Messages to skip from the newest end.
     offset: Option<i64>,
+    /// Accepted and ignored.
+    #[allow(dead_code)]
+    count: Option<i64>,
+    /// Accepted and ignored.
+    #[allow(dead_code)]
+    sort: Option<String>,
+    /// Accepted and ignored.
+    #[param(rename = "searchText")]
+    #[allow(dead_code)]
+    search_text: Option<String>,
 }
 
 impl Shape for HistoryQuery {
@@ -50,19 +60,17 @@ impl Shape for HistoryQuery {
     ];
 
     fn read(fields: &mut Reader<'_>) -> Result<Self, ErrorCode> {
-        let query = Self {
+        Ok(Self {
             token: fields.string("token")?,
             ts: date(fields, "ts")?,
             ls: date(fields, "ls")?,
             end: date(fields, "end")?,
             limit: fields.number("limit")?,
             offset: fields.number("offset")?,
-        };
-        // Known to the reference and without effect there.
-        fields.number("count")?;
-        fields.nullable("sort")?;
-        fields.nullable("searchText")?;
-        Ok(query)
+            count: fields.number("count")?,
+            sort: fields.nullable("sort")?,
+            search_text: fields.nullable("searchText")?,
+        })
     }
 }
 

@@ -27,22 +27,35 @@ pub(crate) struct SendRequest {
     #[schema(rename = "_id")]
     id: Option<String>,
     /// Room's agent, `{"agentId", "username"}`, or one of the two as text. Checked, then unused while the room is open.
-    #[schema(value_type = Option<Object>)]
+    #[schema(nullable = false)]
     #[allow(dead_code)] // checked, then unused, as the contract says
     agent: Option<AgentArgument>,
 }
 
-/// The agent a client names: an object, or an id or username as the seed page leaves open (decision D22).
-#[derive(Debug)]
-pub(crate) struct AgentArgument;
+/// The agent a client names: an object, or an id or username as text.
+// The text is for the seed page, which leaves the form open (decision D22).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = RoomAgent)]
+#[allow(dead_code)] // as above
+pub(crate) enum AgentArgument {
+    Whole(AgentName),
+    Name(String),
+}
 
-impl Shape for AgentArgument {
+/// The agent a client names.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AgentName {
+    agent_id: String,
+    username: String,
+}
+
+impl Shape for AgentName {
     const PROPERTIES: &'static [(&'static str, bool)] = &[("agentId", true), ("username", true)];
 
     fn read(fields: &mut Reader<'_>) -> Result<Self, ErrorCode> {
-        fields.string("agentId")?;
-        fields.string("username")?;
-        Ok(Self)
+        Ok(Self { agent_id: fields.string("agentId")?, username: fields.string("username")? })
     }
 }
 
@@ -58,8 +71,8 @@ impl Shape for SendRequest {
             id: fields.nullable("_id")?.filter(|id| !id.is_empty()),
             agent: match fields.take("agent") {
                 None => None,
-                Some(Field::Object(agent)) => Some(AgentArgument::check(agent)?),
-                Some(field @ Field::Text(_)) => text(field)?.map(|_| AgentArgument),
+                Some(Field::Object(agent)) => Some(AgentArgument::Whole(AgentName::check(agent)?)),
+                Some(field @ Field::Text(_)) => text(field)?.map(AgentArgument::Name),
                 Some(_) => return Err(ErrorCode::invalid_params("must be object")),
             },
         })
@@ -102,7 +115,7 @@ pub(crate) async fn send(incoming: Incoming) -> Result<Answer, Answer> {
     let id = input.id.unwrap_or_else(|| ctx.id());
     let command = Send { token: input.token, rid: input.rid, msg: input.msg, id };
     let key = command.rid.clone();
-    let sent = desk.app.store().write_idempotent(&key, move |tx| messages::send(tx, &ctx, &command)).await;
+    let sent = desk.app.store().write_row_locked(&key, move |tx| messages::send(tx, &ctx, &command)).await;
     Ok(desk.answer(sent, |message| one_message(&message)))
 }
 
@@ -165,6 +178,15 @@ pub(crate) struct RemoveRequest {
     token: String,
     /// Room.
     rid: String,
+    /// Accepted and ignored.
+    #[allow(dead_code)]
+    count: Option<i64>,
+    /// Accepted and ignored.
+    #[allow(dead_code)]
+    offset: Option<i64>,
+    /// Accepted and ignored.
+    #[allow(dead_code)]
+    sort: Option<String>,
 }
 
 impl Shape for RemoveRequest {
@@ -172,11 +194,13 @@ impl Shape for RemoveRequest {
         &[("token", true), ("rid", true), ("count", false), ("offset", false), ("sort", false)];
 
     fn read(fields: &mut Reader<'_>) -> Result<Self, ErrorCode> {
-        let request = Self { token: fields.string("token")?, rid: fields.string("rid")? };
-        fields.number("count")?;
-        fields.number("offset")?;
-        fields.nullable("sort")?;
-        Ok(request)
+        Ok(Self {
+            token: fields.string("token")?,
+            rid: fields.string("rid")?,
+            count: fields.number("count")?,
+            offset: fields.number("offset")?,
+            sort: fields.nullable("sort")?,
+        })
     }
 }
 
@@ -208,7 +232,8 @@ pub(crate) struct RemovedBody {
     delete, path = "/api/v1/livechat/message/{_id}", tag = "messages", operation_id = "removeMessage",
     params(("_id" = String, Path, description = "Message"),
            ("token" = Option<String>, Query, description = "Visitor's token, where there is no body"),
-           ("rid" = Option<String>, Query, description = "Room, where there is no body")),
+           ("rid" = Option<String>, Query, description = "Room, where there is no body"),
+           ("X-Visitor-Token" = Option<String>, Header, description = "Visitor's token, where neither body nor query has it")),
     request_body = Option<RemoveRequest>,
     responses((status = 200, description = "Removed", body = RemoveResponse),
               (status = 400, description = "`invalid-token`, `invalid-room`, `invalid-message`, \
@@ -226,7 +251,10 @@ pub(crate) async fn remove(Segment(id): Segment, incoming: Incoming) -> Result<A
     let (address, now) = (ctx.origin.address, ctx.now);
     let guess = credentials.is_none();
     if guess {
-        desk.app.limiter().may_guess(&ctx.settings, address, now).map_err(|e| desk.finish(Answer::too_many(e)))?;
+        desk.app
+            .limiter()
+            .may_guess(&ctx.settings, address, now)
+            .map_err(|e| desk.finish(Answer::too_many(e)))?;
     }
     let command = Remove { id: id.clone(), credentials };
     let key = command.credentials.as_ref().map_or_else(|| id.clone(), |(_, rid)| rid.clone());
@@ -234,7 +262,9 @@ pub(crate) async fn remove(Segment(id): Segment, incoming: Incoming) -> Result<A
     if guess && removed == Err(MessageError::InvalidMessage) {
         desk.app.limiter().guessed(address, now);
     }
-    Ok(desk.answer(removed, |ts| Answer::success(RemoveResponse { message: RemovedBody { id, ts }, success: True })))
+    Ok(desk.answer(removed, |ts| {
+        Answer::success(RemoveResponse { message: RemovedBody { id, ts }, success: True })
+    }))
 }
 
 /// Whose message, in which room.

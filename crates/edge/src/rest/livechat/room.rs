@@ -26,7 +26,8 @@ pub(crate) struct RoomQuery {
 }
 
 impl Shape for RoomQuery {
-    const PROPERTIES: &'static [(&'static str, bool)] = &[("token", true), ("rid", false), ("agentId", false)];
+    const PROPERTIES: &'static [(&'static str, bool)] =
+        &[("token", true), ("rid", false), ("agentId", false)];
 
     fn read(fields: &mut Reader<'_>) -> Result<Self, ErrorCode> {
         Ok(Self {
@@ -77,7 +78,9 @@ pub(crate) async fn open(incoming: Incoming) -> Result<Answer, Answer> {
         }
         Err(error) => Err::<(RoomView, bool), RoomError>(error),
     };
-    Ok(desk.answer(opened, |(view, new_room)| Answer::success(RoomResponse { room: view.into(), new_room, success: True })))
+    Ok(desk.answer(opened, |(view, new_room)| {
+        Answer::success(RoomResponse { room: view.into(), new_room, success: True })
+    }))
 }
 
 /// End a chat.

@@ -90,10 +90,15 @@ fn custom_fields(field: Option<Field<'_>>) -> Result<Vec<CustomField>, ErrorCode
 }
 
 impl Shape for CustomField {
-    const PROPERTIES: &'static [(&'static str, bool)] = &[("key", true), ("value", true), ("overwrite", false)];
+    const PROPERTIES: &'static [(&'static str, bool)] =
+        &[("key", true), ("value", true), ("overwrite", false)];
 
     fn read(fields: &mut Reader<'_>) -> Result<Self, ErrorCode> {
-        Ok(Self { key: fields.string("key")?, value: fields.string("value")?, overwrite: fields.boolean("overwrite")? })
+        Ok(Self {
+            key: fields.string("key")?,
+            value: fields.string("value")?,
+            overwrite: fields.boolean("overwrite")?,
+        })
     }
 }
 
@@ -123,7 +128,8 @@ fn shown(visitor: Visitor) -> Answer {
 pub(crate) async fn save(incoming: Incoming) -> Result<Answer, Answer> {
     let fields = incoming.body_fields();
     let token = fields.as_ref().ok().and_then(|f| f.inner("visitor")).and_then(|v| v.peek("token"));
-    let (desk, VisitorRequest { visitor }) = incoming.body_limited_by::<VisitorRequest>(Route::VisitorSave, token)?;
+    let (desk, VisitorRequest { visitor }) =
+        incoming.body_limited_by::<VisitorRequest>(Route::VisitorSave, token)?;
     let ctx = desk.ctx.clone();
     let command = Register {
         token: visitor.token,
@@ -135,7 +141,8 @@ pub(crate) async fn save(incoming: Incoming) -> Result<Answer, Answer> {
         connection: incoming.caller.connection(&incoming.headers),
     };
     let key = command.token.clone();
-    let saved = desk.app.store().write_idempotent(&key, move |tx| visitors::register(tx, &ctx, &command)).await;
+    let saved =
+        desk.app.store().write_idempotent(&key, move |tx| visitors::register(tx, &ctx, &command)).await;
     Ok(desk.answer(saved, shown))
 }
 
@@ -185,7 +192,9 @@ pub(crate) async fn remove(Segment(token): Segment, incoming: Incoming) -> Resul
     let (ctx, ts) = (desk.ctx.clone(), desk.ctx.now);
     let key = token.clone();
     let removed = desk.app.store().write(&key, move |tx| visitors::remove(tx, &ctx, &token)).await;
-    Ok(desk.answer(removed, |id| Answer::success(VisitorRemoveResponse { visitor: RemovedVisitor { id, ts }, success: True })))
+    Ok(desk.answer(removed, |id| {
+        Answer::success(VisitorRemoveResponse { visitor: RemovedVisitor { id, ts }, success: True })
+    }))
 }
 
 #[cfg(test)]

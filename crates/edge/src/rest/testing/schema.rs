@@ -1,4 +1,4 @@
-//! Holds an answer against the OpenAPI document: nothing undocumented, nothing promised and missing.
+//! Holds an answer against the `OpenAPI` document: nothing undocumented, nothing promised and missing.
 
 use http::Method;
 use serde_json::Value;
@@ -51,7 +51,7 @@ fn mismatch(document: &Value, schema: &Value, value: &Value, at: &str) -> Option
             .enumerate()
             .find_map(|(i, item)| mismatch(document, &schema["items"], item, &format!("{at}[{i}]"))),
         Value::Object(fields) => {
-            let Some(known) = schema["properties"].as_object() else { return None };
+            let known = schema["properties"].as_object()?;
             let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
             if let Some(missing) = required.into_iter().find(|name| !fields.contains_key(*name)) {
                 return Some(format!("{at} lacks {missing}"));

@@ -56,7 +56,8 @@ pub(crate) fn write(m: &Message, out: &mut Vec<u8>) {
     o.int("seq", m.seq);
     o.int("rev", m.rev);
     // The stored extra is an object of ours without any of the keys above.
-    if let Some(fields) = m.extra.as_deref().and_then(|e| e.strip_prefix('{')).and_then(|e| e.strip_suffix('}'))
+    if let Some(fields) =
+        m.extra.as_deref().and_then(|e| e.strip_prefix('{')).and_then(|e| e.strip_suffix('}'))
         && !fields.is_empty()
     {
         o.fields(fields.as_bytes());

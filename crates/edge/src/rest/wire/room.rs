@@ -16,6 +16,7 @@ const NO_SERVICE_LEVEL: i64 = 9_999_999;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Room)]
+#[allow(clippy::struct_excessive_bools)] // the wire's own
 pub(crate) struct RoomBody {
     #[serde(rename = "_id")]
     id: String,

@@ -31,7 +31,7 @@ fn a_connection_that_does_not_answer_in_time_is_replaced() {
 fn a_commit_without_an_answer_in_time_is_unknown() {
     let database = TestDatabase::create();
     let session = session(&database, LIMIT);
-    session.begin_write().unwrap();
+    session.begin_write(true).unwrap();
     session.later(ENDLESS.sql);
     assert_eq!(session.commit(), Err(StoreError::Unknown));
     assert!(!session.in_transaction());
@@ -41,12 +41,12 @@ fn a_commit_without_an_answer_in_time_is_unknown() {
 fn a_failed_commit_leaves_no_transaction_behind() {
     let database = TestDatabase::create();
     let session = session(&database, ANSWER_LIMIT);
-    session.begin_write().unwrap();
+    session.begin_write(true).unwrap();
     session.query(ONE, &[]).unwrap();
     session.later("SELECT 1 / 0");
     assert!(matches!(session.commit(), Err(StoreError::Engine(_))));
     session.rollback();
-    session.begin_write().unwrap();
+    session.begin_write(true).unwrap();
     assert_eq!(session.query(ONE, &[]).unwrap().len(), 1);
     session.commit().unwrap();
 }

@@ -103,7 +103,10 @@ async fn settings_show_where_the_contract_says() {
     ] {
         assert_eq!(shown["settings"][key], value, "{key}");
     }
-    assert_eq!((&shown["theme"]["position"], &shown["messages"]["dataProcessingConsentText"]), (&json!("left"), &json!("Do you agree?")));
+    assert_eq!(
+        (&shown["theme"]["position"], &shown["messages"]["dataProcessingConsentText"]),
+        (&json!("left"), &json!("Do you agree?"))
+    );
     server.set(|s| s.message_character_limit = 200);
     assert_eq!(config(&server, "").await["settings"]["limitTextLength"], 200);
 }

@@ -79,7 +79,9 @@ async fn a_page_has_twenty_messages_unless_asked_otherwise() {
     let chat = server.chat().await;
     talk(&server, &chat, 25).await;
     let numbers = |from: usize, to: usize| (to..=from).rev().map(|n| n.to_string()).collect::<Vec<_>>();
-    for query in ["", "&limit=0", "&limit=", "&limit=0.9", "&limit=20", "&count=3&sort=x&searchText=y", "&limit[]=20"] {
+    for query in
+        ["", "&limit=0", "&limit=", "&limit=0.9", "&limit=20", "&count=3&sort=x&searchText=y", "&limit[]=20"]
+    {
         assert_eq!(texts(&server, &chat, query).await, numbers(25, 6), "{query}");
     }
     for query in ["&limit=3", "&limit=3.9", "&limit=-3", "&limit=%203", "&limit=3e0"] {
@@ -111,7 +113,11 @@ async fn the_lower_bound_is_inclusive_and_the_upper_exclusive() {
     assert_eq!(texts(&server, &chat, &format!("&ts={second}&end={fourth}")).await, ["3", "2"], "decision D2");
     assert_eq!(texts(&server, &chat, &format!("&end={second}")).await, ["1", "started"]);
     assert_eq!(texts(&server, &chat, &format!("&ts={fourth}")).await, ["4"]);
-    assert_eq!(texts(&server, &chat, &format!("&ts={second}&limit=1&offset=1")).await, ["3"], "bounds, then offset");
+    assert_eq!(
+        texts(&server, &chat, &format!("&ts={second}&limit=1&offset=1")).await,
+        ["3"],
+        "bounds, then offset"
+    );
     assert_eq!(texts(&server, &chat, "&ts=&end=&ls=").await.len(), 5, "an empty bound is none");
     assert!(texts(&server, &chat, "&end=1970-01-01").await.is_empty());
     assert!(texts(&server, &chat, &format!("&ts={fourth}&end={fourth}")).await.is_empty());
@@ -140,13 +146,25 @@ async fn what_lies_unread_before_the_page_is_counted() {
         (body["unreadNotLoaded"].clone(), body.get("firstUnread").map(|m| text(&m["msg"])))
     };
     let seen = |n: i64| format!("&ls={}", after_start(n * 1_000));
-    assert_eq!(page(&format!("&limit=3{}", seen(4))).await, (json!(3), Some("5".into())), "5, 6, 7 lie before 8");
+    assert_eq!(
+        page(&format!("&limit=3{}", seen(4))).await,
+        (json!(3), Some("5".into())),
+        "5, 6, 7 lie before 8"
+    );
     assert_eq!(page(&format!("&limit=3{}", seen(7))).await, (json!(0), None));
-    assert_eq!(page(&format!("&limit=3{}", seen(8))).await, (json!(0), None), "the page begins at what was seen");
+    assert_eq!(
+        page(&format!("&limit=3{}", seen(8))).await,
+        (json!(0), None),
+        "the page begins at what was seen"
+    );
     assert_eq!(page(&format!("&limit=3{}", seen(20))).await, (json!(0), None));
     assert_eq!(page("&limit=3").await, (json!(0), None));
     assert_eq!(page(&format!("&end=1970-01-01{}", seen(1))).await, (json!(0), None), "an empty page");
-    assert_eq!(page("&limit=3&ls=2018-09-14T13:31:33.201Z").await, (json!(8), Some(String::new())), "with the note");
+    assert_eq!(
+        page("&limit=3&ls=2018-09-14T13:31:33.201Z").await,
+        (json!(8), Some(String::new())),
+        "with the note"
+    );
 }
 
 #[tokio::test]
@@ -168,7 +186,11 @@ async fn kinds_that_a_setting_hides_are_neither_shown_nor_counted() {
     assert_eq!(server.get(&query).await.ok()["unreadNotLoaded"], 2, "the note is hidden");
     server.sql("UPDATE message SET t = 'user-muted' WHERE msg = '1'; UPDATE message SET t = 'livechat' WHERE msg = '2'");
     server.set(|s| s.hide_system_messages = vec!["mute_unmute".into()]);
-    assert_eq!(kinds(&server).await, ["livechat-close", "text", "livechat", "livechat-started"], "whole names only");
+    assert_eq!(
+        kinds(&server).await,
+        ["livechat-close", "text", "livechat", "livechat-started"],
+        "whole names only"
+    );
 }
 
 #[tokio::test]

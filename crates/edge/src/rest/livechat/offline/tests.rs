@@ -26,7 +26,10 @@ async fn three_fields_are_enough_and_the_message_is_stored() {
     let stored = server.read(|tx| parlor_store::offline::newest(tx, 10)).await;
     assert_eq!(stored.len(), 1);
     let m = &stored[0];
-    assert_eq!((m.name.as_str(), m.email.as_str(), m.message.as_str()), ("Ana Costa", "ana@example.org", "I need help"));
+    assert_eq!(
+        (m.name.as_str(), m.email.as_str(), m.message.as_str()),
+        ("Ana Costa", "ana@example.org", "I need help")
+    );
     assert_eq!((m.ts.to_string(), m.id.len()), (server.now(), 17));
     assert_eq!(server.number("SELECT COUNT(*) FROM visitor"), 0, "no visitor record is needed or made");
     assert_eq!(server.number("SELECT COUNT(*) FROM job"), 0, "no recipient, no mail (decision D16)");
@@ -38,7 +41,10 @@ async fn a_recipient_gets_a_mail() {
     server.post("offline.message", form(&[])).await.is(200, &sent());
     assert_eq!(server.number("SELECT COUNT(*) FROM job WHERE kind = 'mail' AND state = 'waiting'"), 1);
     let mail: Value = serde_json::from_str(&server.text("SELECT payload FROM job")).unwrap();
-    assert_eq!((&mail["to"], &mail["reply_to"]["address"]), (&json!("desk@example.org"), &json!("ana@example.org")));
+    assert_eq!(
+        (&mail["to"], &mail["reply_to"]["address"]),
+        (&json!("desk@example.org"), &json!("ana@example.org"))
+    );
     for list in ["a@example.org,b@example.org", "desk"] {
         server.set(|s| s.offline_email = list.into());
         server.post("offline.message", form(&[])).await.is(200, &sent());
@@ -84,7 +90,16 @@ async fn empty_texts_and_unknown_departments_pass() {
 async fn every_other_refusal_has_the_one_text() {
     let mut server = Server::start();
     server.domains.set("gone.example", DomainVerdict::Refused);
-    for email in ["", "  ", "no-at-sign", "@example.org", "ana@", "a@b@example.org", "ana@gone.example", "ana@GONE.example"] {
+    for email in [
+        "",
+        "  ",
+        "no-at-sign",
+        "@example.org",
+        "ana@",
+        "a@b@example.org",
+        "ana@gone.example",
+        "ana@GONE.example",
+    ] {
         server.post("offline.message", form(&[("email", json!(email))])).await.plain(GENERIC);
     }
     server.post("offline.message", form(&[("email", json!(null))])).await.plain(GENERIC);

@@ -38,7 +38,10 @@ async fn the_first_call_opens_a_room_and_the_next_gives_the_same() {
 async fn both_cookies_make_a_widgets_room() {
     let server = Server::start();
     for (n, (cookies, source)) in [
-        ("a=b; rc_is_widget=t; rc_room_type=l", json!({ "type": "widget", "destination": "chat.example.org" })),
+        (
+            "a=b; rc_is_widget=t; rc_room_type=l",
+            json!({ "type": "widget", "destination": "chat.example.org" }),
+        ),
         ("rc_is_widget=t", json!({ "type": "api" })),
         ("rc_is_widget=f; rc_room_type=l", json!({ "type": "api" })),
     ]
@@ -76,7 +79,9 @@ async fn checks_come_in_the_contracts_order() {
     let disabled = get(&server, &format!("token={TOKEN}")).await;
     disabled.coded("[error-omnichannel-is-disabled]", "error-omnichannel-is-disabled");
     server.set(|s| s.livechat_enabled = true);
-    get(&server, &format!("token={TOKEN}")).await.coded("Sorry, no online agents [no-agent-online]", "no-agent-online");
+    get(&server, &format!("token={TOKEN}"))
+        .await
+        .coded("Sorry, no online agents [no-agent-online]", "no-agent-online");
 }
 
 #[tokio::test]
@@ -143,15 +148,19 @@ async fn closing_ends_the_chat_with_a_note() {
     assert_eq!((room.v_status.as_str(), room.msgs, room.chat_duration()), ("offline", 2, Some(90.5)));
     let end = room.closed.unwrap();
     assert_eq!((end.closer.as_str(), end.by_id, end.by_username), ("visitor", chat.visitor, chat.username));
-    let queued = format!("SELECT COUNT(*) FROM inquiry i JOIN room r ON r.pk = i.room WHERE r.id = '{}'", chat.rid);
+    let queued =
+        format!("SELECT COUNT(*) FROM inquiry i JOIN room r ON r.pk = i.room WHERE r.id = '{}'", chat.rid);
     assert_eq!(server.number(&queued), 0, "the queue entry is gone");
 }
 
 #[tokio::test]
 async fn transcript_settings_decide_what_closing_says() {
-    for (enable, always, requested, prompted) in
-        [(false, false, false, false), (true, false, false, true), (false, true, true, false), (true, true, false, false)]
-    {
+    for (enable, always, requested, prompted) in [
+        (false, false, false, false),
+        (true, false, false, true),
+        (false, true, true, false),
+        (true, true, false, false),
+    ] {
         let server = Server::with(|s| {
             s.enable_transcript = enable;
             s.transcript_send_always = always;
@@ -180,7 +189,9 @@ async fn closing_checks_in_the_contracts_order() {
     let body = json!({ "token": "nobody", "rid": "nowhere" });
     close(&server, body.clone()).await.plain("error-not-allowed-to-close-conversation");
     server.set(|s| s.visitors_can_close = true);
-    close(&server, json!({ "token": "a", "comment": "c" })).await.invalid("must have required property 'rid'");
+    close(&server, json!({ "token": "a", "comment": "c" }))
+        .await
+        .invalid("must have required property 'rid'");
     let extra = json!({ "token": "a", "rid": "b", "comment": "c" });
     close(&server, extra).await.invalid("must NOT have additional properties");
     close(&server, json!({ "token": {}, "rid": "b" })).await.invalid("must be string");

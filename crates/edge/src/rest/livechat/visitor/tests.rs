@@ -42,7 +42,9 @@ async fn a_new_token_makes_a_visitor_and_the_same_again_changes_it() {
 async fn guests_are_numbered_unless_they_choose_a_username() {
     let server = Server::start();
     let mut names = Vec::new();
-    for visitor in [json!({ "token": "a" }), json!({ "token": "b", "username": "bert" }), json!({ "token": "c" })] {
+    for visitor in
+        [json!({ "token": "a" }), json!({ "token": "b", "username": "bert" }), json!({ "token": "c" })]
+    {
         names.push(text(&server.register(visitor).await["username"]));
     }
     assert_eq!(names, ["guest-2", "bert", "guest-3"]);
@@ -132,7 +134,8 @@ async fn the_first_violation_is_told_in_the_contracts_order() {
     ] {
         server.post("visitor", body).await.invalid(reason);
     }
-    let twice = Call::new(Method::POST, "visitor").body("application/json", r#"{"visitor":{"token":"a","token":"b"}}"#);
+    let twice = Call::new(Method::POST, "visitor")
+        .body("application/json", r#"{"visitor":{"token":"a","token":"b"}}"#);
     server.call(twice).await.invalid("must NOT have duplicate property 'token'");
 }
 

@@ -97,7 +97,10 @@ async fn a_removed_message_cannot_be_edited() {
         let server = Server::with(|s| s.show_deleted_status = trace);
         let chat = server.chat().await;
         let id = server.say(&chat, "gone").await["_id"].clone();
-        server.delete(&format!("message/{}", text(&id)), json!({ "token": TOKEN, "rid": chat.rid })).await.ok();
+        server
+            .delete(&format!("message/{}", text(&id)), json!({ "token": TOKEN, "rid": chat.rid }))
+            .await
+            .ok();
         edit(&server, &chat, &id, "back").await.plain("invalid-message");
     }
 }

@@ -15,8 +15,14 @@ async fn any_visible_message_of_the_own_room_is_shown_whoever_wrote_it() {
     assert_eq!(get(&text(&mine["_id"])).await.message(), mine);
     assert_eq!(get(&text(&started["_id"])).await.message(), started);
     let by_agent = get(&agents).await.message();
-    assert_eq!(by_agent["u"], json!({ "_id": "aG3nT9Qk2LmXw7PzR", "username": "maria", "name": "Maria Silva" }));
-    assert!(by_agent.get("token").is_none() && by_agent.get("alias").is_none(), "a token means: from the visitor");
+    assert_eq!(
+        by_agent["u"],
+        json!({ "_id": "aG3nT9Qk2LmXw7PzR", "username": "maria", "name": "Maria Silva" })
+    );
+    assert!(
+        by_agent.get("token").is_none() && by_agent.get("alias").is_none(),
+        "a token means: from the visitor"
+    );
     server.close(&chat).await;
     assert_eq!(get(&text(&mine["_id"])).await.message(), mine, "a closed room may still be read");
 }

@@ -17,7 +17,8 @@ async fn the_answer_is_the_id_and_the_time_of_removal() {
     let sent = server.say(&chat, "gone soon").await;
     server.clock.advance(120_000);
     let removed = remove(&server, &chat, &sent["_id"]).await;
-    removed.is(200, &json!({ "message": { "_id": sent["_id"], "ts": after_start(120_000) }, "success": true }));
+    removed
+        .is(200, &json!({ "message": { "_id": sent["_id"], "ts": after_start(120_000) }, "success": true }));
     assert_eq!(shown(&server, &chat, &sent["_id"]).await, None);
     remove(&server, &chat, &sent["_id"]).await.plain("invalid-message");
 }
@@ -98,7 +99,8 @@ async fn a_body_of_another_kind_is_no_body_of_ours() {
         }
     }
     let form = format!("token={TOKEN}&rid={}", chat.rid);
-    let call = Call::new(Method::DELETE, &format!("message/{id}")).body("application/x-www-form-urlencoded", form);
+    let call =
+        Call::new(Method::DELETE, &format!("message/{id}")).body("application/x-www-form-urlencoded", form);
     server.call(call).await.ok();
 }
 
@@ -139,10 +141,16 @@ async fn what_remains_is_decided_by_two_settings() {
         let id = text(&sent["_id"]);
         let (stored, kept) = server
             .read(move |tx| {
-                Ok((parlor_store::messages::by_id(tx, &id)?.unwrap().message, parlor_store::messages::versions(tx, &id)?))
+                Ok((
+                    parlor_store::messages::by_id(tx, &id)?.unwrap().message,
+                    parlor_store::messages::versions(tx, &id)?,
+                ))
             })
             .await;
-        assert!(stored.msg.is_empty() && stored.removed_at.is_some(), "a tombstone without text (decision D21)");
+        assert!(
+            stored.msg.is_empty() && stored.removed_at.is_some(),
+            "a tombstone without text (decision D21)"
+        );
         assert_eq!(stored.edited.unwrap().by_id, chat.visitor);
         let kept: Vec<_> = kept.into_iter().map(|(_, msg)| msg).collect();
         assert_eq!(kept, if keep_history { vec!["see https://x.test"] } else { vec![] });

@@ -22,7 +22,8 @@ async fn the_id_alone_removes_a_visitors_message_in_an_open_room() {
     delete(&server, &format!("message/{}", text(&id))).await.plain("invalid-message");
     let id = text(&id);
     let audit = server.read(move |tx| parlor_store::audit::of_target(tx, &id)).await;
-    let row = ("message.removed".into(), "anyone".into(), None, "rest".into(), Some("203.0.113.7".into()), None);
+    let row =
+        ("message.removed".into(), "anyone".into(), None, "rest".into(), Some("203.0.113.7".into()), None);
     assert_eq!(audit, [row]);
 }
 
@@ -70,7 +71,9 @@ async fn credentials_are_taken_from_query_and_header_and_checked_in_full() {
     delete(&server, &format!("message/{id}?token=bob&rid={rid}")).await.plain("invalid-room");
     delete(&server, &format!("message/{id}?token=nobody&rid={rid}")).await.plain("invalid-token");
     let agents = server.agent_says(&chat, "from the agent").await;
-    delete(&server, &format!("message/{agents}?token={TOKEN}&rid={rid}")).await.plain("error-action-not-allowed");
+    delete(&server, &format!("message/{agents}?token={TOKEN}&rid={rid}"))
+        .await
+        .plain("error-action-not-allowed");
 }
 
 #[tokio::test]

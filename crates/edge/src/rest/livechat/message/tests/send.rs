@@ -31,7 +31,10 @@ async fn a_visitor_without_a_name_has_neither_alias_nor_name() {
     assert_eq!(message["msg"], "", "decision D17: an empty text is a message");
     assert_eq!(message["u"], json!({ "_id": chat.other, "username": "guest-3" }));
     assert!(message.get("alias").is_none() && message.get("md").is_none());
-    assert_eq!((&message["urls"], &message["mentions"], &message["channels"]), (&json!([]), &json!([]), &json!([])));
+    assert_eq!(
+        (&message["urls"], &message["mentions"], &message["channels"]),
+        (&json!([]), &json!([]), &json!([]))
+    );
 }
 
 #[tokio::test]
@@ -52,7 +55,9 @@ async fn checks_come_in_the_contracts_order() {
     send(TOKEN, "", "hey").await.plain("invalid-room");
     send(TOKEN, &chat.other_rid, "long text").await.plain("invalid-room");
     send(TOKEN, &chat.rid, "long").await.plain("message-length-exceeds-character-limit");
-    send(TOKEN, &chat.rid, "hey").await.coded("[error-omnichannel-is-disabled]", "error-omnichannel-is-disabled");
+    send(TOKEN, &chat.rid, "hey")
+        .await
+        .coded("[error-omnichannel-is-disabled]", "error-omnichannel-is-disabled");
     server.close(&chat).await;
     send(TOKEN, &chat.rid, "long text").await.plain("room-closed");
 }
@@ -83,10 +88,18 @@ async fn the_same_id_again_gives_the_stored_message_and_adds_nothing() {
     server.clock.advance(1_000);
     let (rows, before) = (server.rows(), room(&server).await);
     assert_eq!(server.post("message", body("first")).await.message(), first);
-    assert_eq!(server.post("message", body("another text")).await.message(), first, "the stored one, not the new");
+    assert_eq!(
+        server.post("message", body("another text")).await.message(),
+        first,
+        "the stored one, not the new"
+    );
     assert_eq!((server.rows(), room(&server).await), (rows, before));
     server.close(&chat).await;
-    assert_eq!(server.post("message", body("first")).await.message(), first, "a late retry still learns of it");
+    assert_eq!(
+        server.post("message", body("first")).await.message(),
+        first,
+        "a late retry still learns of it"
+    );
 }
 
 #[tokio::test]
@@ -160,7 +173,11 @@ async fn a_message_moves_its_room() {
     assert_eq!(moved["msgs"], 3, "the note that the chat started counts once (decision D14)");
     assert_eq!((&moved["lm"], &moved["v"]["lastMessageTs"]), (&second["ts"], &second["ts"]));
     assert_eq!((&moved["_updatedAt"], &moved["lastMessage"]), (&second["ts"], &second));
-    assert_eq!(moved["metrics"], json!({ "v": { "lq": first["ts"] } }), "nobody has answered the first question");
+    assert_eq!(
+        moved["metrics"],
+        json!({ "v": { "lq": first["ts"] } }),
+        "nobody has answered the first question"
+    );
     assert_eq!(moved["waitingResponse"], true);
 }
 
@@ -177,7 +194,11 @@ async fn time_never_runs_backwards_within_a_room() {
     let edited = server.put(&format!("message/{}", text(&late["_id"])), body).await.message();
     assert_eq!((&edited["editedAt"], &edited["_updatedAt"]), (&late["ts"], &late["ts"]));
     let order: Vec<_> = server.history(&chat, "&limit=2").await.iter().map(|m| m["_id"].clone()).collect();
-    assert_eq!(order, [late["_id"].clone(), early["_id"].clone()], "ties are broken by the place in the room");
+    assert_eq!(
+        order,
+        [late["_id"].clone(), early["_id"].clone()],
+        "ties are broken by the place in the room"
+    );
     server.clock.advance(20_000);
     assert_eq!(server.say(&chat, "on time").await["ts"], server.now());
 }

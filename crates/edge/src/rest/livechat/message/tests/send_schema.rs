@@ -68,7 +68,11 @@ async fn scalars_become_text() {
 async fn an_agent_may_be_named_as_object_or_as_text() {
     let server = Server::start();
     let rid = server.chat().await.rid;
-    for agent in [json!({ "agentId": "a", "username": "b" }), json!({ "agentId": 1, "username": null }), json!("maria")] {
+    for agent in [
+        json!({ "agentId": "a", "username": "b" }),
+        json!({ "agentId": 1, "username": null }),
+        json!("maria"),
+    ] {
         let message = server.post("message", with(&rid, &[("agent", agent)])).await.message();
         assert!(message.get("agent").is_none(), "checked, then unused");
     }
@@ -112,7 +116,10 @@ async fn a_key_that_stands_twice_is_refused() {
     for (body, name) in [
         (format!(r#"{{"token":"{TOKEN}","rid":"{rid}","msg":"a","msg":"b"}}"#), "msg"),
         (format!(r#"{{"token":"{TOKEN}","tok\u0065n":"x","rid":"{rid}","msg":"a"}}"#), "token"),
-        (format!(r#"{{"token":"{TOKEN}","rid":"{rid}","msg":"a","agent":{{"agentId":1,"agentId":2}}}}"#), "agentId"),
+        (
+            format!(r#"{{"token":"{TOKEN}","rid":"{rid}","msg":"a","agent":{{"agentId":1,"agentId":2}}}}"#),
+            "agentId",
+        ),
     ] {
         let reply = server.call(Call::new(Method::POST, "message").body("application/json", body)).await;
         reply.invalid(&format!("must NOT have duplicate property '{name}'"));
@@ -130,8 +137,12 @@ async fn a_form_is_taken_like_json() {
     assert_eq!(form(sent.into_bytes()).await.message()["msg"], "caf\u{e9} & more");
     form(format!("token={TOKEN}&rid={rid}&msg=a&msg=b").into_bytes()).await.invalid("must be string");
     form(format!("token={TOKEN}&rid[$ne]=x&msg=a").into_bytes()).await.invalid("must be string");
-    form(format!("token={TOKEN}&rid={rid}&msg=a&x=1").into_bytes()).await.invalid("must NOT have additional properties");
-    form(format!("token={TOKEN}&rid={rid}&msg=%ff").into_bytes()).await.invalid("must have required property 'token'");
+    form(format!("token={TOKEN}&rid={rid}&msg=a&x=1").into_bytes())
+        .await
+        .invalid("must NOT have additional properties");
+    form(format!("token={TOKEN}&rid={rid}&msg=%ff").into_bytes())
+        .await
+        .invalid("must have required property 'token'");
     let many: String = (0..5_000).map(|n| format!("k{n}&")).collect::<Vec<_>>().concat();
     form(format!("{many}token={TOKEN}").into_bytes()).await.invalid("must have required property 'token'");
 }
