@@ -21,7 +21,7 @@ fn having<'a>(value: &'a Value, key: &str, at: String, found: &mut Vec<(String, 
     match value {
         Value::Object(fields) => fields.iter().for_each(|(k, v)| having(v, key, format!("{at}/{k}"), found)),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, v)| having(v, key, format!("{at}/{i}"), found))
+            items.iter().enumerate().for_each(|(i, v)| having(v, key, format!("{at}/{i}"), found));
         }
         _ => {}
     }

@@ -147,6 +147,18 @@ async fn the_other_routes_keep_the_tables_numbers() {
 }
 
 #[tokio::test]
+async fn a_token_inside_a_registration_counts_for_itself() {
+    let server = Server::with(|s| s.rate_limiter = true);
+    let register = async |token: &str| {
+        server.post("visitor", json!({ "visitor": { "token": token } })).await.status.as_u16()
+    };
+    for _ in 0..5 {
+        assert_eq!(register("ana").await, 200);
+    }
+    assert_eq!((register("ana").await, register("bob").await), (429, 200));
+}
+
+#[tokio::test]
 async fn refused_calls_count_and_are_refused_before_their_schema_is_read() {
     let server = Server::with(|s| s.rate_limiter = true);
     for _ in 0..10 {
