@@ -23,7 +23,7 @@ test: tools ## Install what tests need, run all of them (long proofs in short fo
 
 prove: tools ## Run the long proofs in full
 	scripts/install-test-deps.sh
-	PROVE=full scripts/with-postgres.sh $(CARGO) nextest run --workspace --no-capture -E 'test(survive)'
+	PROVE=full scripts/with-postgres.sh $(CARGO) nextest run -p parlor --test it --no-capture -E 'test(/^survive::/)'
 
 check: tools ## Format, lints, licences and arrows, documentation
 	$(CARGO) fmt --all --check

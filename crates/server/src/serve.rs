@@ -146,7 +146,9 @@ fn mail_worker(
     let from = from.or_else(|| config.smtp_from.as_ref().map(|from| from.as_str().to_owned()));
     let (Some(url), Some(from)) = (&config.smtp_url, from) else {
         if !settings.offline_email.is_empty() {
-            tracing::warn!("offline messages should be mailed, but PARLOR_SMTP_URL is not set: their mails wait");
+            tracing::warn!(
+                "offline messages should be mailed, but PARLOR_SMTP_URL is not set: their mails wait"
+            );
         }
         return Ok(None);
     };
@@ -173,9 +175,26 @@ fn announce(address: std::net::SocketAddr, is_demo: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "Parlor {} listens on {at}", env!("CARGO_PKG_VERSION"))?;
     if is_demo {
-        let demo::Try { send, history, offline } = demo::try_lines(&at);
-        writeln!(out, "\nTry it from another terminal:\n\n{send}\n\n{history}\n\n{offline}\n")?;
+        writeln!(out, "\nTry it from another terminal:\n")?;
+        for line in lines_to_try(&at) {
+            writeln!(out, "{line}\n")?;
+        }
         writeln!(out, "The API is described at {at}/api/docs. Stop with Ctrl-C.")?;
     }
     out.flush()
+}
+
+/// Three of the seed page's curl lines, for the server at `at`.
+fn lines_to_try(at: &str) -> [String; 3] {
+    use demo::{NAME, OPEN_ROOM, TEXT, TOKEN};
+    let api = format!("{at}/api/v1/livechat");
+    let post = "curl -X POST -H 'Content-type:application/json'";
+    let message = format!(r#"{{"token": "{TOKEN}", "rid": "{OPEN_ROOM}", "msg": "{TEXT}"}}"#);
+    let offline =
+        format!(r#"{{"name": "{NAME}", "email": "visitor@rocket.chat", "message": "I need help"}}"#);
+    [
+        format!("{post} {api}/message \\\n  -d '{message}'"),
+        format!("curl '{api}/messages.history/{OPEN_ROOM}?token={TOKEN}'"),
+        format!("{post} {api}/offline.message \\\n  -d '{offline}'"),
+    ]
 }

@@ -25,34 +25,10 @@ pub const MESSAGE: &str = "ZKWP8LfGnRHQ3ozWa";
 pub const CLOSED_ROOM: &str = "KuACMJ5MpN6SfAFWg";
 
 const USERNAME: &str = "guest-4";
-const NAME: &str = "Livechat Visitor";
-const TEXT: &str = "sending livechat message..";
-
-/// Three curl lines of the seed page, for a server at another address.
-pub struct Try {
-    /// Sends a message.
-    pub send: String,
-    /// Loads a room's history.
-    pub history: String,
-    /// Leaves an offline message.
-    pub offline: String,
-}
-
-/// The lines to try, for the server at `at` (such as `http://localhost:3000`).
-pub fn try_lines(at: &str) -> Try {
-    let api = format!("{at}/api/v1/livechat");
-    let post = "curl -X POST -H 'Content-type:application/json'";
-    Try {
-        send: format!(
-            "{post} {api}/message \\\n  -d '{{\"token\": \"{TOKEN}\", \"rid\": \"{OPEN_ROOM}\", \"msg\": \"{TEXT}\"}}'"
-        ),
-        history: format!("curl '{api}/messages.history/{OPEN_ROOM}?token={TOKEN}'"),
-        offline: format!(
-            "{post} {api}/offline.message \\\n  -d '{{\"name\": \"{NAME}\", \"email\": \"visitor@rocket.chat\", \
-             \"message\": \"I need help\"}}'"
-        ),
-    }
-}
+/// The visitor's name.
+pub const NAME: &str = "Livechat Visitor";
+/// The message's text.
+pub const TEXT: &str = "sending livechat message..";
 
 /// Makes sure that the records of the seed page are there.
 pub fn ensure(tx: &mut WriteTx<'_>, ctx: &Context) -> Result<(), StoreError> {

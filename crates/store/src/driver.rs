@@ -51,6 +51,13 @@ impl Session {
         matches!(self, Session::Sqlite(_))
     }
 
+    /// Whether writes may travel late; see [`PgSession::execute_later`].
+    pub(crate) fn allow_deferring(&self, allowed: bool) {
+        if let Session::Postgres(session) = self {
+            session.allow_deferring(allowed);
+        }
+    }
+
     pub(crate) fn savepoint(&self) -> Result<(), StoreError> {
         both!(self, s => s.savepoint())
     }

@@ -136,6 +136,17 @@ impl<'c> WriteTx<'c> {
         self.read.note(done)
     }
 
+    /// Runs a statement whose outcome nobody needs to know. On PostgreSQL it may travel with the next one, which halves
+    /// the round trips of a send.
+    pub(crate) fn run_later(&mut self, statement: Statement, params: &[Value<'_>]) -> Result<(), StoreError> {
+        let done = match self.read.engine {
+            Engine::Sqlite(connection) => sqlite::run(connection, statement, params).map(drop),
+            Engine::Postgres(session) => session.execute_later(statement, params),
+        };
+        self.read.wrote = true;
+        self.read.note(done)
+    }
+
     /// Tells the world, after the commit.
     pub fn emit(&mut self, event: Event) {
         self.events.push(event);

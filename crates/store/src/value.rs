@@ -20,6 +20,36 @@ pub(crate) enum Value<'a> {
     Text(&'a str),
 }
 
+/// A parameter that outlives its caller.
+pub(crate) enum Owned {
+    Null,
+    Int(i64),
+    Bool(bool),
+    Text(String),
+}
+
+impl From<Value<'_>> for Owned {
+    fn from(value: Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Int(v) => Self::Int(v),
+            Value::Bool(v) => Self::Bool(v),
+            Value::Text(v) => Self::Text(v.to_owned()),
+        }
+    }
+}
+
+impl Owned {
+    pub(crate) fn borrow(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(v) => Value::Int(*v),
+            Self::Bool(v) => Value::Bool(*v),
+            Self::Text(v) => Value::Text(v),
+        }
+    }
+}
+
 macro_rules! values {
     ($($type:ty: $v:ident => $value:expr;)+) => { $(
         impl<'a> From<$type> for Value<'a> {

@@ -243,7 +243,8 @@ impl Writer {
                 self.publish.publish(&mut self.events, jobs);
                 Fate::Done
             }
-            Err(error @ StoreError::Again(_)) => {
+            // A conflict that shows at commit is that of a write which travelled late.
+            Err(error @ (StoreError::Again(_) | StoreError::Conflict(_))) => {
                 self.session.rollback();
                 Fate::RunAgain(error)
             }
@@ -267,6 +268,8 @@ impl Writer {
         session.begin_write(serializable).map_err(lost)?;
         let alone = batch.len() == 1;
         let guarded = guarded && !alone;
+        // A late failure names the wrong caller; the run with savepoints finds the right one.
+        session.allow_deferring(!guarded && !alone);
         let mut kept = 0;
         for command in batch {
             if guarded {

@@ -76,7 +76,7 @@ pub(crate) fn page(openapi_json: &str) -> String {
         "<a class=\"skip\" href=\"#main\">Skip to content</a>\n\
          <header class=\"bar\" id=\"top\">{brand}<details class=\"menu\"><summary>Contents</summary>\
          <nav aria-label=\"Contents\">{navigation}</nav></details></header>\n\
-         <div class=\"frame\">\n<nav class=\"side\" aria-label=\"Contents\" tabindex=\"-1\">{brand}{navigation}</nav>\n\
+         <div class=\"frame\">\n<nav class=\"side\" aria-label=\"Contents\">{brand}{navigation}</nav>\n\
          <main id=\"main\">\n<header class=\"intro\"><h1>{title}</h1>\n{intro}\n\
          <p class=\"chips\">{version}<a class=\"chip\" href=\"/api/openapi.json\">OpenAPI document</a></p></header>\n\
          {main}</main>\n</div>"
@@ -111,10 +111,11 @@ pub(crate) fn home() -> String {
     let (links, steps) = (links.concat(), steps.concat());
     let body = format!(
         "<main class=\"home\">\n<header class=\"intro\"><h1>Parlor</h1>\n\
-         <p class=\"lead\">Self-hosted live chat in one binary. It speaks the Rocket.Chat Livechat wire, so the \
-         widgets, apps and SDKs that know that API talk to it unchanged.</p></header>\n\
+         <p class=\"lead\">Self-hosted live chat in one binary. It speaks the Rocket.Chat Livechat wire, so \
+         what was written for that REST API can talk to it.</p></header>\n\
          <ul class=\"cards\">\n{links}</ul>\n\
-         <section class=\"try\"><h2>Try it</h2>\n<p>Three calls in a shell, one after the other:</p>\n\
+         <section class=\"try\"><h2>Try it</h2>\n<p>Three calls in a shell, one after the other. A room \
+         opens while somebody can answer; on a server started with <code>--demo</code> it always does.</p>\n\
          <ol class=\"steps\">\n{steps}</ol></section>\n</main>"
     );
     layout("Parlor", "front", &body)

@@ -89,6 +89,8 @@ fn report(job: i64, attempts: i64, outcome: &Outcome) {
         Outcome::Later(reason) if attempts < jobs::ATTEMPTS => {
             tracing::warn!(job, attempts, reason, "a job will be tried again");
         }
-        Outcome::Later(reason) | Outcome::Never(reason) => tracing::error!(job, attempts, reason, "a job failed for good"),
+        Outcome::Later(reason) | Outcome::Never(reason) => {
+            tracing::error!(job, attempts, reason, "a job failed for good")
+        }
     }
 }

@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::StoreError;
 use crate::statement::Statement;
-use crate::value::Value;
+use crate::value::{Owned, Value};
 
 /// How long a connection attempt may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -36,7 +36,23 @@ pub(crate) struct PgSession {
     given_up: Cell<bool>,
     prepared: RefCell<HashMap<&'static str, tokio_postgres::Statement>>,
     pending: RefCell<String>,
+    /// A write whose outcome nobody waits for; it goes out before `pending`.
+    deferred: RefCell<Option<Deferred>>,
+    may_defer: Cell<bool>,
     in_transaction: Cell<bool>,
+}
+
+/// A statement with parameters of its own.
+struct Deferred {
+    statement: tokio_postgres::Statement,
+    params: Vec<Owned>,
+}
+
+impl Deferred {
+    async fn run(&self, client: &Client) -> Result<(), tokio_postgres::Error> {
+        let values: Vec<Value<'_>> = self.params.iter().map(Owned::borrow).collect();
+        client.execute(&self.statement, &dynamic(&values)).await.map(drop)
+    }
 }
 
 /// A connection and the task that moves its bytes.
@@ -74,6 +90,8 @@ impl PgSession {
             given_up: Cell::new(false),
             prepared: RefCell::default(),
             pending: RefCell::default(),
+            deferred: RefCell::default(),
+            may_defer: Cell::new(false),
             in_transaction: Cell::new(false),
         })
     }
@@ -111,6 +129,7 @@ impl PgSession {
         self.given_up.set(false);
         self.prepared.borrow_mut().clear();
         self.pending.borrow_mut().clear();
+        self.deferred.borrow_mut().take();
         self.in_transaction.set(false);
     }
 
@@ -190,6 +209,7 @@ impl PgSession {
 
     pub(crate) fn rollback(&self) {
         self.pending.borrow_mut().clear();
+        self.deferred.borrow_mut().take();
         if self.in_transaction.replace(false)
             && let Ok(client) = self.client()
             && let Err(error) = self.wait(client.batch_execute("ROLLBACK"))
@@ -252,13 +272,30 @@ impl PgSession {
         self.with_pending(client, client.execute(&statement, &params))
     }
 
+    /// Whether writes may wait for the next statement: only where a late failure costs no more than a second run.
+    pub(crate) fn allow_deferring(&self, allowed: bool) {
+        self.may_defer.set(allowed);
+    }
+
+    /// As [`PgSession::execute`], for a write whose outcome nobody needs: it travels with the next statement, and so
+    /// does its failure.
+    pub(crate) fn execute_later(&self, what: Statement, params: &[Value<'_>]) -> Result<(), StoreError> {
+        if !self.may_defer.get() || !self.pending.borrow().is_empty() {
+            return self.execute(what, params).map(drop);
+        }
+        let client = self.client()?;
+        let statement = self.prepared(client, what)?;
+        if self.deferred.borrow().is_some() {
+            self.flush()?;
+        }
+        let params = params.iter().map(|value| Owned::from(*value)).collect();
+        *self.deferred.borrow_mut() = Some(Deferred { statement, params });
+        Ok(())
+    }
+
     /// Sends what waits for the next statement.
     fn flush(&self) -> Result<(), StoreError> {
-        let pending = std::mem::take(&mut *self.pending.borrow_mut());
-        if pending.is_empty() {
-            return Ok(());
-        }
-        self.wait(self.client()?.batch_execute(&pending))
+        self.with_pending(self.client()?, async { Ok(()) })
     }
 
     fn with_pending<T>(
@@ -266,13 +303,24 @@ impl PgSession {
         client: &Client,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, StoreError> {
-        let pending = std::mem::take(&mut *self.pending.borrow_mut());
-        if pending.is_empty() {
+        let deferred = self.deferred.borrow_mut().take();
+        let control = std::mem::take(&mut *self.pending.borrow_mut());
+        if control.is_empty() && deferred.is_none() {
             return self.wait(answer);
         }
+        let write = async {
+            match &deferred {
+                Some(deferred) => deferred.run(client).await,
+                None => Ok(()),
+            }
+        };
+        let control = async {
+            if control.is_empty() { Ok(()) } else { client.batch_execute(&control).await }
+        };
         self.wait(async {
             // In this order on the wire, in one go.
-            let (control, answer) = tokio::join!(biased; client.batch_execute(&pending), answer);
+            let (write, control, answer) = tokio::join!(biased; write, control, answer);
+            write?;
             control?;
             answer
         })

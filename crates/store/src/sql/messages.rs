@@ -179,7 +179,7 @@ impl Page {
 /// Adds a message.
 pub fn insert(tx: &mut WriteTx<'_>, m: NewMessage<'_>) -> Result<(), StoreError> {
     let Numbers { seq, rev, ts } = m.numbers;
-    tx.run(INSERT, params![m.id, m.room, seq, rev, ts, m.author, m.t, m.msg, m.extra]).map(drop)
+    tx.run_later(INSERT, params![m.id, m.room, seq, rev, ts, m.author, m.t, m.msg, m.extra])
 }
 
 /// A message by its public id, removed ones too.

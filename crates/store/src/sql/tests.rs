@@ -18,7 +18,6 @@ use crate::statement::Statement;
 const SCANS: &[(&str, &str, &str)] = &[
     ("settings::ALL_VALUES", "SCAN setting USING INDEX sqlite_autoindex_setting_1", "wants the whole table"),
     ("offline::NEWEST", "SCAN offline_message", "walks the key from its end and stops at the limit"),
-    ("visitors::INSERT_AUTHOR", "SCAN message", "only while a reference dangles, and none ever does"),
     ("visitors::INSERT_AUTHOR", "SCAN visitor", "only while a reference dangles, and none ever does"),
 ];
 
