@@ -15,7 +15,7 @@ use parlor_model::{Clock, IdSource, Millis, Origin, Settings};
 use parlor_services::{Context, demo};
 use parlor_store::{Migrated, Store};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -43,6 +43,7 @@ fn start_log(config: &Config) {
 }
 
 async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
+    let signals = Signals::take()?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|e| format!("cannot listen on {}: {e}", config.listen))?;
@@ -84,7 +85,7 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
     let main = tokio::spawn(listen::serve(listener, router, listen::Limits::of(&config), stopping));
     announce(address, is_demo)?;
 
-    asked_to_stop().await?;
+    signals.asked_to_stop().await;
     tracing::info!("stopping: no new connections, open calls are finished");
     stop.send_replace(true);
     main.await?;
@@ -156,15 +157,30 @@ fn mail_worker(
     Ok(Some(worker::Worker { store: store.clone(), mailer, clock, wake: bus.jobs() }))
 }
 
-async fn asked_to_stop() -> io::Result<()> {
-    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-    tokio::spawn(async move {
-        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
-        tracing::warn!("told twice: ending at once");
-        std::process::exit(1);
-    });
-    Ok(())
+/// The signals that ask the server to stop. Taken before anything else is started, so that none is missed.
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn take() -> io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! { _ = self.term.recv() => {}, _ = self.int.recv() => {} }
+    }
+
+    /// Waits for the first; from then on a second ends the process at once.
+    async fn asked_to_stop(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("told twice: ending at once");
+            std::process::exit(1);
+        });
+    }
 }
 
 /// Says on standard output where the server listens, and in a demo what to try.

@@ -59,6 +59,8 @@ impl From<rusqlite::Error> for StoreError {
             // UNIQUE, PRIMARY KEY and ROWID; other constraints are mistakes of ours.
             (ErrorCode::ConstraintViolation, 2067 | 1555 | 2579) => Self::Conflict(text),
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Again(text),
+            // A failing disk, a quota: the same call may work later, and is not at fault.
+            (ErrorCode::SystemIoFailure, _) => Self::Down(text),
             _ => Self::Engine(text),
         }
     }

@@ -90,7 +90,7 @@ fn report(job: i64, attempts: i64, outcome: &Outcome) {
             tracing::warn!(job, attempts, reason, "a job will be tried again");
         }
         Outcome::Later(reason) | Outcome::Never(reason) => {
-            tracing::error!(job, attempts, reason, "a job failed for good")
+            tracing::error!(job, attempts, reason, "a job failed for good");
         }
     }
 }

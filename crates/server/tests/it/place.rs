@@ -56,6 +56,17 @@ impl Place {
         }
     }
 
+    /// Waits until a query finds exactly this row.
+    pub(crate) async fn wait_for(&self, sql: &str, row: &[&str]) {
+        let found = async {
+            while self.rows(sql).await != [row] {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = timeout(PATIENCE, found).await;
+        assert!(waited.is_ok(), "no {row:?} in {PATIENCE:?}: {sql}");
+    }
+
     /// The database server's processes that serve connections to this data now; none with `SQLite`, where they end with
     /// ours.
     pub(crate) async fn others(&self) -> Vec<String> {

@@ -79,7 +79,7 @@ impl Setup {
     pub(crate) async fn start(self) -> Server {
         let mut server = self.launch();
         match server.out.find(" listens on ").await {
-            Ok(line) => server.url = line.rsplit(' ').next().unwrap_or_default().to_owned(),
+            Ok(line) => line.rsplit(' ').next().unwrap_or_default().clone_into(&mut server.url),
             Err(why) => panic!("the server did not start: {why}\n{}", server.err.so_far()),
         }
         server
@@ -123,10 +123,8 @@ impl Server {
 
     /// Waits for the end of the process.
     pub(crate) async fn wait(&mut self) -> ExitStatus {
-        match timeout(PATIENCE, self.child.wait()).await {
-            Ok(status) => status.expect("its status"),
-            Err(_) => panic!("it did not end in {PATIENCE:?}:\n{}", self.err.so_far()),
-        }
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        ended.unwrap_or_else(|late| panic!("no end, {late}:\n{}", self.err.so_far())).expect("its status")
     }
 
     /// SIGTERM; fails unless the process ends well.

@@ -80,7 +80,11 @@ impl SqliteSession {
     }
 
     pub(crate) fn commit(&self) -> Result<(), StoreError> {
-        self.control("COMMIT").inspect_err(|_| self.rollback())
+        self.control("COMMIT").inspect_err(|_| self.rollback()).map_err(|error| match error {
+            // The log may hold the commit although its sync failed; a later start would find it.
+            StoreError::Down(_) => StoreError::Unknown,
+            other => other,
+        })
     }
 
     pub(crate) fn rollback(&self) {
