@@ -168,11 +168,13 @@ async fn look_up(resolver: &TokioResolver, name: &Name, kind: RecordType) -> Ans
         }
         // RFC 2308 section 2: a "no" that comes from a zone names the zone's start of authority. One without is a
         // referral, or a resolver with no way out that says no to everything.
-        Err(NetError::Dns(DnsError::NoRecordsFound(none))) if none.soa.is_some() => match none.response_code {
-            ResponseCode::NXDomain => Answer::NoName,
-            ResponseCode::NoError => Answer::NoData,
-            _ => Answer::Nothing,
-        },
+        Err(NetError::Dns(DnsError::NoRecordsFound(none))) if none.soa.is_some() => {
+            match none.response_code {
+                ResponseCode::NXDomain => Answer::NoName,
+                ResponseCode::NoError => Answer::NoData,
+                _ => Answer::Nothing,
+            }
+        }
         Err(error) => {
             tracing::debug!(%error, %kind, "a mail domain could not be looked up");
             Answer::Nothing

@@ -28,10 +28,7 @@ pub(crate) async fn home() -> Response {
 }
 
 fn html(page: String) -> Response {
-    let headers = [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-    ];
+    let headers =
+        [(CONTENT_SECURITY_POLICY, POLICY), (X_CONTENT_TYPE_OPTIONS, "nosniff"), (X_FRAME_OPTIONS, "DENY")];
     (headers, Html(page)).into_response()
 }

@@ -285,7 +285,10 @@ mod tests {
     #[test]
     fn values_outside_type_or_range_are_refused() {
         let mut settings = Settings::default();
-        assert_eq!(settings.set("Livechat_enabled", "maybe"), Err(SettingError::Invalid("expected true or false".into())));
+        assert_eq!(
+            settings.set("Livechat_enabled", "maybe"),
+            Err(SettingError::Invalid("expected true or false".into()))
+        );
         assert!(matches!(settings.set("Livechat_history_limit_max", "5"), Err(SettingError::Invalid(_))));
         assert_eq!(settings.set("No_such_setting", "1"), Err(SettingError::Unknown));
         assert_eq!(settings, Settings::default());

@@ -36,7 +36,10 @@ pub fn mask_words(text: &str, words: &[String]) -> String {
 pub fn is_address(text: &str) -> bool {
     let mut parts = text.split('@');
     let shaped = matches!((parts.next(), parts.next(), parts.next()), (Some(l), Some(d), None) if !l.is_empty() && !d.is_empty());
-    shaped && !text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"'))
+    shaped
+        && !text
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>' | '"'))
 }
 
 /// One line: every run of control characters (line breaks among them) becomes one space, the ends are trimmed.

@@ -1,5 +1,6 @@
 //! The two engines behind one face. Nothing outside this module names a driver's type in a decision.
 
+pub(crate) mod checkpoint;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::StoreError;
 use crate::driver::Session;
+use crate::driver::checkpoint::Checkpoints;
 use crate::driver::postgres::{self, ANSWER_LIMIT, PgSession};
 use crate::driver::sqlite::SqliteSession;
 use crate::migrate::{self, Migrated};
@@ -107,11 +108,11 @@ impl Store {
         let address = options.engine()?;
         // The writer touches the hot end of every table; readers see mostly what it has just written.
         let reader_cache =
-            (options.cache_kb / 2 / u32::try_from(options.readers.max(1)).unwrap_or(1)).max(512);
+            (options.cache_kb / 4 / u32::try_from(options.readers.max(1)).unwrap_or(1)).max(512);
         let open = |writer: bool| -> Result<Session, StoreError> {
             Ok(match &address {
                 Address::Sqlite(path) if writer => {
-                    Session::Sqlite(SqliteSession::open_writer(path, (options.cache_kb / 2).max(1024))?)
+                    Session::Sqlite(SqliteSession::open_writer(path, (options.cache_kb / 4 * 3).max(1024))?)
                 }
                 Address::Sqlite(path) => Session::Sqlite(SqliteSession::open_reader(path, reader_cache)?),
                 Address::Postgres(config) => {
@@ -127,8 +128,14 @@ impl Store {
             let (publish, stats) = (publish.clone(), stats.clone());
             let session = open(true)?;
             let floor = floor.clone();
-            let writer = Writer { session, queue, publish, stats, events: Vec::new(), floor };
+            let (checkpoints, checkpointing) = match &address {
+                Address::Sqlite(path) => Some(Checkpoints::start(path)?).unzip(),
+                Address::Postgres(_) => (None, None),
+            };
+            let writer = Writer { session, queue, publish, stats, events: Vec::new(), floor, checkpoints };
             writing.push(spawn(format!("store-write-{number}"), move || writer.serve())?);
+            // Ends after its writer, and is waited for after it.
+            writing.extend(checkpointing);
             writers.push(sender);
         }
         let (reads, read_queue) = bounded(options.queue_limit.max(1));

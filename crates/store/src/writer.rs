@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::StoreError;
 use crate::driver::Session;
+use crate::driver::checkpoint::Checkpoints;
 use crate::store::Stats;
 use crate::tx::WriteTx;
 
@@ -121,6 +122,8 @@ pub(crate) struct Writer {
     pub(crate) events: Vec<Event>,
     /// Held while a transaction runs: together with other writers, or without them.
     pub(crate) floor: Arc<RwLock<()>>,
+    /// Where the engine needs to be told of commits.
+    pub(crate) checkpoints: Option<Checkpoints>,
 }
 
 impl Writer {
@@ -187,7 +190,9 @@ impl Writer {
                 Fate::Done => return alone.into_iter().for_each(|c| c.answer(Ok(()))),
                 Fate::Unguarded => {}
                 Fate::RunAgain(error) => last = error,
-                Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.manner().idempotent) => unknown = true,
+                Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.manner().idempotent) => {
+                    unknown = true
+                }
                 Fate::Lost(error) => {
                     last = error;
                     break;
@@ -241,6 +246,7 @@ impl Writer {
                 self.stats.commands.fetch_add(kept, Relaxed);
                 // Before the answers, so that whoever has the answer finds the event on the bus.
                 self.publish.publish(&mut self.events, jobs);
+                self.checkpoints.iter_mut().for_each(Checkpoints::committed);
                 Fate::Done
             }
             // A conflict that shows at commit is that of a write which travelled late.
@@ -255,7 +261,12 @@ impl Writer {
         }
     }
 
-    fn run_all(&mut self, batch: &mut [Box<dyn Command>], jobs: &mut bool, guarded: bool) -> Result<u64, Fate> {
+    fn run_all(
+        &mut self,
+        batch: &mut [Box<dyn Command>],
+        jobs: &mut bool,
+        guarded: bool,
+    ) -> Result<u64, Fate> {
         self.events.clear();
         *jobs = false;
         let session = &self.session;

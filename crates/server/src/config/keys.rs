@@ -191,8 +191,8 @@ keys! {
             sample: "4",
             make: |known| known.cores.clamp(1, 64).to_string(),
         }, in 1..=64;
-        /// Memory in MiB for the SQLite page cache: this much for the writer, and this much for all readers together.
-        db_cache_mb: usize = Fixed("16"), in 1..=4096;
+        /// Memory in MiB for the SQLite page cache: three quarters for the writer, the rest for all readers together.
+        db_cache_mb: usize = Fixed("32"), in 1..=4096;
         /// Commands that may wait to be written; further ones are answered 503.
         queue_limit: usize = Fixed("1024"), in 1..=65_536;
     }

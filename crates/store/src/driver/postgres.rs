@@ -314,9 +314,8 @@ impl PgSession {
                 None => Ok(()),
             }
         };
-        let control = async {
-            if control.is_empty() { Ok(()) } else { client.batch_execute(&control).await }
-        };
+        let control =
+            async { if control.is_empty() { Ok(()) } else { client.batch_execute(&control).await } };
         self.wait(async {
             // In this order on the wire, in one go.
             let (write, control, answer) = tokio::join!(biased; write, control, answer);

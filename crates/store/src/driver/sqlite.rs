@@ -13,6 +13,9 @@ use crate::value::{Row, Value};
 /// Statements kept prepared on each connection: all of ours, with room to spare.
 const CACHED_STATEMENTS: usize = 256;
 
+/// Pages of the log from which on the writer folds in what the checkpoint thread has left: 64 MiB.
+const LONGEST_LOG: u32 = 16_384;
+
 pub(crate) struct SqliteSession {
     connection: Connection,
 }
@@ -25,7 +28,7 @@ impl SqliteSession {
         // In WAL mode anything less lets a power cut take acknowledged commits.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LONGEST_LOG)?;
         connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
         Self::finish(connection, cache_kb)
     }
@@ -36,6 +39,18 @@ impl SqliteSession {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.pragma_update(None, "query_only", true)?;
         Self::finish(connection, cache_kb)
+    }
+
+    /// Opens the file for checkpoints alone.
+    pub(crate) fn open_checkpointer(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Self::finish(connection, 512)
+    }
+
+    /// Copies what can be copied of the log into the file, without waiting for anybody.
+    pub(crate) fn checkpoint(&self) -> Result<(), StoreError> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
     }
 
     fn finish(connection: Connection, cache_kb: u32) -> Result<Self, StoreError> {
