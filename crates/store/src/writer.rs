@@ -191,7 +191,7 @@ impl Writer {
                 Fate::Unguarded => {}
                 Fate::RunAgain(error) => last = error,
                 Fate::Lost(StoreError::Unknown) if alone.iter().all(|c| c.manner().idempotent) => {
-                    unknown = true
+                    unknown = true;
                 }
                 Fate::Lost(error) => {
                     last = error;
