@@ -27,7 +27,7 @@ pub struct AppOptions {
     /// Networks whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where visitors reach this server, without a slash at the end.
-    pub public_url: String,
+    pub public_url: Arc<str>,
     /// The largest request body.
     pub max_body_bytes: usize,
     /// How long a request body may take to arrive.
@@ -74,6 +74,7 @@ impl App {
             now: options.clock.now(),
             settings: options.settings.clone(),
             ids: options.ids.clone(),
+            public_url: options.public_url.clone(),
             origin: Origin { door: "rest", address: caller.address },
         }
     }

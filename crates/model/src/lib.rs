@@ -9,6 +9,7 @@ pub mod event;
 pub mod id;
 pub mod inquiry;
 pub mod job;
+pub mod leads;
 pub mod mail_domain;
 pub mod markdown;
 pub mod message;

@@ -24,7 +24,7 @@ pub struct Message {
     pub t: Option<String>,
     /// Text as sent; empty on a removed message.
     pub msg: String,
-    /// Fields that only some system messages have: a JSON object, or nothing.
+    /// Fields that only some messages have, such as quotes: a JSON object, or nothing.
     pub extra: Option<String>,
     /// When and by whom it was last edited (or removed, if a trace is shown).
     pub edited: Option<Edited>,

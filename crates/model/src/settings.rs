@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::leads::{self, Pattern};
+
 /// A setting's value type, as seen from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -95,6 +97,16 @@ impl SettingValue for String {
     }
 }
 
+impl SettingValue for Pattern {
+    const KIND: Kind = Kind::Text;
+    fn parse(text: &str, _: Option<&RangeInclusive<i64>>) -> Result<Self, String> {
+        Self::new(text)
+    }
+    fn show(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
 impl SettingValue for Vec<String> {
     const KIND: Kind = Kind::List;
     fn parse(text: &str, _: Option<&RangeInclusive<i64>>) -> Result<Self, String> {
@@ -169,6 +181,8 @@ settings! {
     "Message_BadWordsFilterList" bad_words: Vec<String> = Vec::<String>::new();
     /// Kinds of system messages that history leaves out.
     "Hide_System_Messages" hide_system_messages: Vec<String> = Vec::<String>::new();
+    /// History names users by their real names, and visitors by their usernames.
+    "UI_Use_Real_Name" use_real_name: bool = false;
     /// Rooms carry a copy of their last message.
     "Store_Last_Message" store_last_message: bool = true;
     /// The largest page of history (decision D4).
@@ -181,6 +195,11 @@ settings! {
     "Livechat_offline_email" offline_email: String = "";
     /// The sender address of mails; `PARLOR_SMTP_FROM` where empty.
     "From_Email" from_email: String = "";
+    /// What is taken for an e-mail address in a visitor's text and added to the visitor's record: a regular expression
+    /// without look-around, in any case; empty takes nothing.
+    "Livechat_lead_email_regex" lead_email: Pattern = leads::EMAIL;
+    /// The same for telephone numbers; only what has 7 to 15 digits is taken.
+    "Livechat_lead_phone_regex" lead_phone: Pattern = leads::PHONE;
     /// Ask visitors to register before a chat.
     "Livechat_registration_form" registration_form: bool = true;
     /// The registration form asks for a name.
@@ -290,6 +309,10 @@ mod tests {
             Err(SettingError::Invalid("expected true or false".into()))
         );
         assert!(matches!(settings.set("Livechat_history_limit_max", "5"), Err(SettingError::Invalid(_))));
+        for broken in ["(", "a(?=b)"] {
+            let refused = settings.set("Livechat_lead_phone_regex", broken);
+            assert!(matches!(&refused, Err(SettingError::Invalid(m)) if !m.contains('\n')), "{refused:?}");
+        }
         assert_eq!(settings.set("No_such_setting", "1"), Err(SettingError::Unknown));
         assert_eq!(settings, Settings::default());
     }

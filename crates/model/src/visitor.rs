@@ -1,6 +1,7 @@
 //! The visitor of a website: known by a token of their own making (section 2.1 of `visitor-api.md`).
 
 use crate::Millis;
+use crate::leads::Leads;
 
 /// A stored visitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +16,8 @@ pub struct Visitor {
     pub username: String,
     /// Shown name, absent until known.
     pub name: Option<String>,
-    /// Trimmed and lower case, absent until known.
-    pub email: Option<String>,
-    /// As given, absent until known.
-    pub phone: Option<String>,
+    /// E-mail addresses and telephone numbers: those of the registration first, then those found in texts.
+    pub leads: Leads,
     /// Presence: `online`, `away`, `offline`.
     pub status: String,
     /// When the visitor first registered.

@@ -64,7 +64,7 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
         ids,
         mail_domains: Arc::new(SystemMailDomains::system()),
         trusted_proxies: config.trusted_proxies.clone(),
-        public_url: config.public_url.as_str().to_owned(),
+        public_url: config.public_url.as_str().into(),
         max_body_bytes: config.max_body_bytes,
         body_limit: Duration::from_secs(config.request_timeout_secs),
     });
@@ -131,6 +131,8 @@ async fn restore_demo(
         now: clock.now(),
         settings: settings.clone(),
         ids: ids.clone(),
+        // No record of the demo is a link.
+        public_url: "".into(),
         origin: Origin::internal("demo"),
     };
     Ok(store.write_idempotent(demo::OPEN_ROOM, move |tx| demo::ensure(tx, &ctx)).await?)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parlor_model::{IdSource, Millis, Origin, Settings};
 
-/// The time, the settings in force, a source of ids, and where the command came from.
+/// The time, the settings in force, a source of ids, the server's address, and where the command came from.
 #[derive(Clone)]
 pub struct Context {
     /// The time that counts for the whole command.
@@ -13,6 +13,8 @@ pub struct Context {
     pub settings: Arc<Settings>,
     /// Where ids come from.
     pub ids: Arc<dyn IdSource>,
+    /// Where visitors reach this server, without a slash at the end.
+    pub public_url: Arc<str>,
     /// Who asked, as far as the network knows.
     pub origin: Origin,
 }

@@ -86,8 +86,7 @@ fn ensure_visitor(tx: &mut WriteTx<'_>, ctx: &Context) -> Result<Visitor, StoreE
         token: Some(TOKEN.into()),
         username: USERNAME.into(),
         name: Some(NAME.into()),
-        email: known.as_ref().and_then(|v| v.email.clone()),
-        phone: known.as_ref().and_then(|v| v.phone.clone()),
+        leads: known.as_ref().map(|v| v.leads.clone()).unwrap_or_default(),
         status: "online".into(),
         ts: known.as_ref().map_or(ctx.now, |v| v.ts),
         last_chat: None,
@@ -109,7 +108,7 @@ fn make_closed_room(tx: &mut WriteTx<'_>, ctx: &Context, visitor: &Visitor) -> R
     let id = ctx.id();
     send(tx, ctx, visitor, pk, CLOSED_ROOM, &id)?;
     let numbers = rooms::number_change(tx, pk, ctx.now, 0)?;
-    messages::edit(tx, &id, "editing livechat message..", visitor.author, numbers)?;
+    messages::edit(tx, &id, "editing livechat message..", None, visitor.author, numbers)?;
     messages::log_change(tx, pk, &id, ChangeKind::Edited, numbers)?;
     let room = rooms::by_id(tx, CLOSED_ROOM)?.ok_or(RoomError::InvalidRoom)?;
     close_by_visitor(tx, ctx, visitor, &room)

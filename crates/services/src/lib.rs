@@ -5,6 +5,7 @@
 
 mod context;
 mod error;
+mod quotes;
 
 pub mod config;
 pub mod demo;

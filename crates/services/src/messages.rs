@@ -1,14 +1,16 @@
 //! A visitor's messages: send, edit, remove, look at, and a room's history (sections 3.1 to 3.4 and 4.16 of
 //! `visitor-api.md`).
 
+use parlor_model::leads::Leads;
 use parlor_model::message::{Author, ChangeKind, Edited, Message};
 use parlor_model::{Event, Millis, Settings, id, text};
 use parlor_store::messages::{Found, NewMessage, Page};
 use parlor_store::rooms::{Numbers, Place, Sender};
-use parlor_store::{ReadTx, StoreError, WriteTx, audit, messages, rooms};
+use parlor_store::{ReadTx, StoreError, WriteTx, audit, messages, rooms, visitors};
 
 use crate::Context;
 use crate::error::errors;
+use crate::quotes;
 
 errors! {
     /// Why a message cannot be sent, edited, removed or read.
@@ -62,10 +64,11 @@ pub fn send(tx: &mut WriteTx<'_>, ctx: &Context, command: &Send) -> Result<Messa
     let Some(place) = place else { return without_a_place(tx, ctx, command) };
     let Place { numbers, room, author, .. } = place;
     let msg = as_stored(&ctx.settings, &command.msg);
-    messages::insert(
-        tx,
-        NewMessage { id: &command.id, room, numbers, author, t: None, msg: &msg, extra: None },
-    )?;
+    let extra = quotes::of(tx, ctx, room, &command.rid, &command.id, &msg)?;
+    let row =
+        NewMessage { id: &command.id, room, numbers, author, t: None, msg: &msg, extra: extra.as_deref() };
+    messages::insert(tx, row)?;
+    capture(tx, ctx, &place.id, &msg)?;
     changed(tx, &command.rid, &command.id, numbers, ChangeKind::Sent);
     let token = Some(command.token.clone());
     Ok(Message {
@@ -77,12 +80,21 @@ pub fn send(tx: &mut WriteTx<'_>, ctx: &Context, command: &Send) -> Result<Messa
         author: Author { id: place.id, username: place.username, name: place.name, token },
         t: None,
         msg,
-        extra: None,
+        extra,
         edited: None,
         hidden: false,
         removed_at: None,
         updated_at: numbers.ts,
     })
+}
+
+/// Adds the addresses and numbers of a text to what is known of the visitor.
+fn capture(tx: &mut WriteTx<'_>, ctx: &Context, visitor: &str, msg: &str) -> Result<(), StoreError> {
+    let leads = Leads::of(&ctx.settings, msg);
+    if !leads.is_empty() && visitors::add_leads(tx, visitor, &leads, ctx.now)? {
+        tx.emit(Event::VisitorSaved { visitor: visitor.to_owned() });
+    }
+    Ok(())
 }
 
 /// Why a message got no place, in the contract's order; one that is stored already is the answer to its retry.
@@ -152,12 +164,14 @@ pub fn edit(tx: &mut WriteTx<'_>, ctx: &Context, command: &Edit) -> Result<Messa
     }
     let numbers = rooms::number_change(tx, room, ctx.now, 0)?;
     let msg = as_stored(&ctx.settings, &command.msg);
-    messages::edit(tx, &command.id, &msg, sender.author, numbers)?;
+    let extra = quotes::of(tx, ctx, room, &command.rid, &command.id, &msg)?;
+    messages::edit(tx, &command.id, &msg, extra.as_deref(), sender.author, numbers)?;
     messages::log_change(tx, room, &command.id, ChangeKind::Edited, numbers)?;
     note(tx, ctx, "message.edited", Some(&sender.id), &command.id)?;
     changed(tx, &command.rid, &command.id, numbers, ChangeKind::Edited);
     let edited = Edited { at: numbers.ts, by_id: sender.id, by_username: sender.username };
-    Ok(Message { msg, edited: Some(edited), rev: numbers.rev, updated_at: numbers.ts, ..found.message })
+    let (rev, updated_at) = (numbers.rev, numbers.ts);
+    Ok(Message { msg, extra, edited: Some(edited), rev, updated_at, ..found.message })
 }
 
 /// Remove the visitor's own message.
@@ -314,7 +328,7 @@ fn normal_in_room(tx: &mut ReadTx<'_>, room: i64, id: &str) -> Result<Found, Mes
     }
 }
 
-fn is_normal(message: &Message) -> bool {
+pub(crate) fn is_normal(message: &Message) -> bool {
     message.t.is_none() && !message.hidden && message.removed_at.is_none()
 }
 

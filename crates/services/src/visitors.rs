@@ -1,5 +1,6 @@
 //! Visitors: register or change, look at, remove (sections 4.2 and 4.3 of `visitor-api.md`).
 
+use parlor_model::leads::Leads;
 use parlor_model::visitor::{Connection, Visitor};
 use parlor_model::{Event, text};
 use parlor_store::{ReadTx, StoreError, WriteTx, audit, rooms, visitors};
@@ -65,10 +66,12 @@ pub fn register(tx: &mut WriteTx<'_>, ctx: &Context, command: &Register) -> Resu
     if let Some(address) = email.as_deref().filter(|e| !text::is_address(e)) {
         return Err(VisitorError::InvalidEmail(address.to_owned()));
     }
-    let (name, phone) = (given(&command.name), given(&command.phone));
+    let name = given(&command.name);
+    let leads =
+        Leads { emails: email.into_iter().collect(), phones: given(&command.phone).into_iter().collect() };
     let visitor = match visitors::by_token(tx, &command.token)? {
-        Some(known) => update(tx, ctx, known, name, email, phone)?,
-        None => create(tx, ctx, command, name, email, phone)?,
+        Some(known) => update(tx, ctx, known, name, leads)?,
+        None => create(tx, ctx, command, name, leads)?,
     };
     tx.emit(Event::VisitorSaved { visitor: visitor.id.clone() });
     Ok(visitor)
@@ -79,14 +82,15 @@ fn update(
     ctx: &Context,
     known: Visitor,
     name: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
+    leads: Leads,
 ) -> Result<Visitor, VisitorError> {
     let renamed = name.is_some() && name != known.name;
     let mut visitor = Visitor {
         name: name.or(known.name),
-        email: email.or(known.email),
-        phone: phone.or(known.phone),
+        leads: Leads {
+            emails: replaced(leads.emails, known.leads.emails),
+            phones: replaced(leads.phones, known.leads.phones),
+        },
         status: "online".into(),
         updated_at: ctx.now,
         ..known
@@ -107,13 +111,17 @@ fn update(
     Ok(visitor)
 }
 
+/// What is given stands for all that was known.
+fn replaced(given: Vec<String>, known: Vec<String>) -> Vec<String> {
+    if given.is_empty() { known } else { given }
+}
+
 fn create(
     tx: &mut WriteTx<'_>,
     ctx: &Context,
     command: &Register,
     name: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
+    leads: Leads,
 ) -> Result<Visitor, VisitorError> {
     let id = ctx.id();
     let username = match command.username.as_deref().map(str::trim).filter(|u| !u.is_empty()) {
@@ -127,8 +135,7 @@ fn create(
         token: Some(command.token.clone()),
         username,
         name,
-        email,
-        phone,
+        leads,
         status: "online".into(),
         ts: ctx.now,
         last_chat: None,

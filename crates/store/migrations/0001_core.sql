@@ -18,8 +18,9 @@ CREATE TABLE visitor (
     token {text} UNIQUE,
     username {text} NOT NULL,
     name {text},
-    email {text},
-    phone {text},
+    -- JSON arrays of texts.
+    emails {text} NOT NULL DEFAULT '[]',
+    phones {text} NOT NULL DEFAULT '[]',
     status {text} NOT NULL,
     ts {int} NOT NULL,
     last_chat_rid {text},

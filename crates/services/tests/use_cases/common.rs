@@ -61,6 +61,7 @@ impl Desk {
             now: self.clock.now(),
             settings: Arc::new(self.settings.clone()),
             ids: self.ids.clone(),
+            public_url: "https://chat.example.org".into(),
             origin: Origin { door: "rest", address: Some(ADDRESS.parse::<IpAddr>().unwrap()) },
         }
     }

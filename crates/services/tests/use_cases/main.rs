@@ -8,3 +8,4 @@ mod demo;
 mod events;
 mod jobs;
 mod races;
+mod texts;

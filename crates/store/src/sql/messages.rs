@@ -44,13 +44,17 @@ statements! {
     UNREAD_BEFORE = concat!("SELECT COUNT(*), MIN(m.seq) FROM message m WHERE m.room = $1 AND m.ts > $2 AND m.ts < $3 AND ",
                             visible!("$4"));
     AT = concat!("SELECT ", columns!(), from!(), "WHERE m.room = $1 AND m.seq = $2");
-    // The room's `lastMessage`: the newest that is not hidden and not a mere signal.
+    // The room's `lastMessage`: the newest that is not hidden and not a mere signal. Once a text after a note was
+    // removed, only texts can take its place.
     LAST = concat!("SELECT ", columns!(), from!(), "WHERE m.room = $1 AND m.hidden = FALSE AND \
-                   (m.t IS NULL OR m.t IN ('livechat-started', 'livechat-close')) ORDER BY m.seq DESC LIMIT 1");
-    EDIT = "UPDATE message SET msg = $1, edited_at = $2, edited_by = $3, rev = $4, updated_at = $2 WHERE id = $5";
+                   (m.t IS NULL OR (m.t IN ('livechat-started', 'livechat-close') AND NOT EXISTS \
+                   (SELECT 1 FROM message x WHERE x.room = $1 AND x.seq > m.seq AND x.removed_at IS NOT NULL))) \
+                   ORDER BY m.seq DESC LIMIT 1");
+    EDIT = "UPDATE message SET msg = $1, extra = $2, edited_at = $3, edited_by = $4, rev = $5, updated_at = $3 \
+            WHERE id = $6";
     REMOVE = "UPDATE message SET msg = '', extra = NULL, hidden = $1, t = $2, removed_at = $3, edited_at = $3, \
               edited_by = $4, rev = $5, updated_at = $3 WHERE id = $6";
-    RESTORE = "UPDATE message SET msg = $1, hidden = FALSE, t = NULL, removed_at = NULL, edited_at = NULL, \
+    RESTORE = "UPDATE message SET msg = $1, extra = NULL, hidden = FALSE, t = NULL, removed_at = NULL, edited_at = NULL, \
                edited_by = NULL, rev = $2, updated_at = $3 WHERE id = $4";
     KEEP_VERSION = "INSERT INTO message_version (message, rev, room, msg, replaced_at) \
                     SELECT id, rev, room, msg, $1 FROM message WHERE id = $2";
@@ -200,7 +204,7 @@ pub fn page(tx: &mut ReadTx<'_>, room: i64, rid: &str, page: &Page) -> Result<Ve
     tx.each(PAGE, params![room, from, until, &page.hidden_list(), page.limit, page.offset], |row| {
         if bytes < PAGE_BYTES {
             let message = Plain::from_row(row)?.of(rid);
-            bytes += message.msg.len();
+            bytes += message.msg.len() + message.extra.as_ref().map_or(0, String::len);
             messages.push(message);
         }
         Ok(())
@@ -229,15 +233,16 @@ pub fn last(tx: &mut ReadTx<'_>, room: i64, rid: &str) -> Result<Option<Message>
     Ok(tx.opt::<Plain>(LAST, params![room])?.map(|m| m.of(rid)))
 }
 
-/// Replaces the text.
+/// Replaces the text, and the further fields that follow from it.
 pub fn edit(
     tx: &mut WriteTx<'_>,
     id: &str,
     msg: &str,
+    extra: Option<&str>,
     editor: i64,
     numbers: Numbers,
 ) -> Result<(), StoreError> {
-    tx.run(EDIT, params![msg, numbers.ts, editor, numbers.rev, id]).map(drop)
+    tx.run(EDIT, params![msg, extra, numbers.ts, editor, numbers.rev, id]).map(drop)
 }
 
 /// Turns a message into a tombstone without text; with `t` it stays visible as that kind.

@@ -1,6 +1,7 @@
 //! Visitors, and the author snapshots that their messages carry.
 
 use parlor_model::Millis;
+use parlor_model::leads::Leads;
 use parlor_model::visitor::{Connection, Visitor};
 
 use crate::statement::statements;
@@ -10,7 +11,7 @@ use crate::{ReadTx, StoreError, WriteTx};
 
 macro_rules! columns {
     () => {
-        "pk, id, token, username, name, email, phone, status, ts, last_chat_rid, last_chat_ts, user_agent, ip, host, \
+        "pk, id, token, username, name, emails, phones, status, ts, last_chat_rid, last_chat_ts, user_agent, ip, host, \
          author, updated_at"
     };
 }
@@ -18,10 +19,13 @@ macro_rules! columns {
 statements! {
     BY_TOKEN = concat!("SELECT ", columns!(), " FROM visitor WHERE token = $1");
     BY_ID = concat!("SELECT ", columns!(), " FROM visitor WHERE id = $1");
-    INSERT = "INSERT INTO visitor (id, token, username, name, email, phone, status, ts, user_agent, ip, host, author, \
+    INSERT = "INSERT INTO visitor (id, token, username, name, emails, phones, status, ts, user_agent, ip, host, author, \
               updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING pk";
-    UPDATE = "UPDATE visitor SET token = $1, username = $2, name = $3, email = $4, phone = $5, status = $6, \
+    UPDATE = "UPDATE visitor SET token = $1, username = $2, name = $3, emails = $4, phones = $5, status = $6, \
               author = $7, updated_at = $8 WHERE pk = $9";
+    LEADS = "SELECT emails, phones FROM visitor WHERE id = $1";
+    LOCK_LEADS = "UPDATE visitor SET updated_at = $1 WHERE id = $2 RETURNING emails, phones";
+    SET_LEADS = "UPDATE visitor SET emails = $1, phones = $2 WHERE id = $3";
     SET_LAST_CHAT = "UPDATE visitor SET last_chat_rid = $1, last_chat_ts = $2, updated_at = $2 WHERE pk = $3";
     NEXT_GUEST = "UPDATE counter SET value = value + 1 WHERE name = 'guest' RETURNING value";
     SKIP_GUESTS = "UPDATE counter SET value = $1 WHERE name = 'guest' AND value < $1";
@@ -29,7 +33,7 @@ statements! {
     RENAME_ROOMS = "UPDATE room SET fname = $1, updated_at = $2, \
                     v_author = (SELECT v.author FROM visitor v WHERE v.pk = $3), \
                     v_name = (SELECT v.name FROM visitor v WHERE v.pk = $3) WHERE visitor = $3 AND open = TRUE";
-    CLEAR = "UPDATE visitor SET token = NULL, username = '', name = NULL, email = NULL, phone = NULL, \
+    CLEAR = "UPDATE visitor SET token = NULL, username = '', name = NULL, emails = '[]', phones = '[]', \
              status = 'offline', last_chat_rid = NULL, last_chat_ts = NULL, user_agent = NULL, ip = NULL, host = NULL, \
              updated_at = $1 WHERE pk = $2";
     // Emptied and not deleted: before a row may go, both engines look through every message for a reference to it.
@@ -41,6 +45,24 @@ statements! {
     DELETE_ROOMS = "DELETE FROM room WHERE visitor = $1";
 }
 
+/// A JSON array of texts, as the columns `emails` and `phones` hold it.
+fn texts(column: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(column).map_err(|_| StoreError::Engine("a list of texts is no JSON array".into()))
+}
+
+fn column(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
+}
+
+struct Stored(Leads);
+
+impl FromRow for Stored {
+    fn from_row(row: Row<'_>) -> Result<Self, StoreError> {
+        let mut c = row.columns();
+        Ok(Self(Leads { emails: texts(&c.next::<String>()?)?, phones: texts(&c.next::<String>()?)? }))
+    }
+}
+
 impl FromRow for Visitor {
     fn from_row(row: Row<'_>) -> Result<Self, StoreError> {
         let mut c = row.columns();
@@ -50,8 +72,7 @@ impl FromRow for Visitor {
             token: c.next()?,
             username: c.next()?,
             name: c.next()?,
-            email: c.next()?,
-            phone: c.next()?,
+            leads: Leads { emails: texts(&c.next::<String>()?)?, phones: texts(&c.next::<String>()?)? },
             status: c.next()?,
             ts: c.next()?,
             last_chat: c.next::<Option<String>>()?.zip(c.next::<Option<Millis>>()?),
@@ -96,13 +117,14 @@ pub fn insert_author(
 /// Adds a visitor whose `author` exists; `pk` is ignored and given back.
 pub fn insert(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<i64, StoreError> {
     let c = &v.connection;
+    let (emails, phones) = (column(&v.leads.emails), column(&v.leads.phones));
     let params = params![
         &v.id,
         &v.token,
         &v.username,
         &v.name,
-        &v.email,
-        &v.phone,
+        &emails,
+        &phones,
         &v.status,
         v.ts,
         &c.user_agent,
@@ -116,9 +138,23 @@ pub fn insert(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<i64, StoreError> {
 
 /// Writes what a registration may change.
 pub fn update(tx: &mut WriteTx<'_>, v: &Visitor) -> Result<(), StoreError> {
+    let (emails, phones) = (column(&v.leads.emails), column(&v.leads.phones));
     let params =
-        params![&v.token, &v.username, &v.name, &v.email, &v.phone, &v.status, v.author, v.updated_at, v.pk];
+        params![&v.token, &v.username, &v.name, &emails, &phones, &v.status, v.author, v.updated_at, v.pk];
     tx.run(UPDATE, params).map(drop)
+}
+
+/// Adds addresses and numbers to those of the visitor with the public id `id`; false if all were known. Safe where
+/// only locked rows may decide: the union is made again under the row's lock.
+pub fn add_leads(tx: &mut WriteTx<'_>, id: &str, more: &Leads, now: Millis) -> Result<bool, StoreError> {
+    let news = |known: Option<Stored>| known.map(|Stored(known)| known).filter(|k| k.clone().add(more));
+    if news(tx.opt(LEADS, params![id])?).is_none() {
+        return Ok(false);
+    }
+    let Some(mut leads) = news(tx.opt(LOCK_LEADS, params![now, id])?) else { return Ok(false) };
+    leads.add(more);
+    tx.run(SET_LEADS, params![&column(&leads.emails), &column(&leads.phones), id])?;
+    Ok(true)
 }
 
 /// Remembers the visitor's newest chat.

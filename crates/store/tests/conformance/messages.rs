@@ -180,7 +180,26 @@ on_both_engines! {
         assert_eq!(last().await, Some(by_id(&store, "1").await));
         let of = r.clone();
         write(&store, move |tx| remove(tx, &of, author, "1", Some("rm"), NOW)).await;
-        assert_eq!(last().await, Some(by_id(&store, "started").await));
+        assert_eq!(last().await, None, "the note is older than a text that was removed");
+        let of = r.clone();
+        write(&store, move |tx| signal(tx, &of, author, "closed", "livechat-close", NOW)).await;
+        assert_eq!(last().await, Some(by_id(&store, "closed").await));
+    }
+
+    async fn removing_an_earlier_text_leaves_the_last_message(place: &Place) {
+        let store = place.open().await;
+        let (v, r) = room(&store, "a").await;
+        let (of, author) = (r.clone(), v.author);
+        write(&store, move |tx| {
+            send(tx, &of, author, "1", NOW)?;
+            send(tx, &of, author, "2", NOW)?;
+            signal(tx, &of, author, "closed", "livechat-close", NOW)?;
+            remove(tx, &of, author, "1", None, NOW)
+        })
+        .await;
+        let of = r.clone();
+        let last = read(&store, move |tx| messages::last(tx, of.pk, &of.id)).await;
+        assert_eq!(last, Some(by_id(&store, "closed").await));
     }
 
     async fn an_edit_replaces_the_text_and_names_the_editor(place: &Place) {

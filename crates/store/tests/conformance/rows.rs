@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use parlor_model::leads::Leads;
 use parlor_model::message::Author;
 use parlor_model::offline::OfflineMessage;
 use parlor_model::room::{Closed, Room, Source};
@@ -30,8 +31,7 @@ on_both_engines! {
         let full = Visitor {
             username: ODD.into(),
             name: Some(ODD.into()),
-            email: Some(ODD.into()),
-            phone: Some(String::new()),
+            leads: Leads { emails: vec![ODD.into(), "b".into()], phones: vec![String::new(), ODD.into()] },
             ts: PAST,
             connection: Connection {
                 user_agent: Some(ODD.into()),

@@ -2,8 +2,9 @@
 
 use parlor_model::Millis;
 use parlor_model::inquiry::InquiryStatus;
+use parlor_model::leads::Leads;
 use parlor_model::visitor::{Connection, Visitor};
-use parlor_store::{Store, StoreError, messages, rooms, visitors};
+use parlor_store::{Store, StoreError, WriteTx, messages, rooms, visitors};
 
 use crate::common::fixtures::{
     bare_room, bare_visitor, edit, insert_room, insert_visitor, room, send, visitor, whole,
@@ -14,7 +15,49 @@ async fn by_token(store: &Store, token: &'static str) -> Option<Visitor> {
     read(store, move |tx| visitors::by_token(tx, token)).await
 }
 
+fn leads(emails: &[&str], phones: &[&str]) -> Leads {
+    let texts = |list: &[&str]| list.iter().copied().map(str::to_owned).collect();
+    Leads { emails: texts(emails), phones: texts(phones) }
+}
+
 on_both_engines! {
+    async fn addresses_and_numbers_are_added_once(place: &Place) {
+        let store = place.open().await;
+        let old = visitor(&store, "a").await;
+        let other = visitor(&store, "b").await;
+        let at = |ms| Millis(NOW.0 + ms);
+        let add = async |id: &'static str, more: Leads, now| {
+            write(&store, move |tx| visitors::add_leads(tx, id, &more, now)).await
+        };
+        assert!(add("v-a", leads(&["a@b.org"], &[]), at(1)).await);
+        assert!(add("v-a", leads(&["a@b.org"], &["1234567"]), at(2)).await);
+        assert!(!add("v-a", leads(&["a@b.org"], &["1234567"]), at(3)).await, "nothing new");
+        assert!(!add("nobody", leads(&["a@b.org"], &[]), at(3)).await);
+        let known = Visitor { leads: leads(&["a@b.org"], &["1234567"]), updated_at: at(2), ..old };
+        assert_eq!(by_token(&store, "t-a").await, Some(known));
+        assert_eq!(by_token(&store, "t-b").await, Some(other));
+    }
+
+    async fn additions_in_parallel_are_all_kept(place: &Place) {
+        let store = place.open().await;
+        visitor(&store, "a").await;
+        let tasks: Vec<_> = (0..8)
+            .map(|n| {
+                let (store, more) = (store.clone(), leads(&[&format!("v{n}@b.org")], &[]));
+                tokio::spawn(async move {
+                    let add = move |tx: &mut WriteTx<'_>| visitors::add_leads(tx, "v-a", &more, NOW);
+                    store.write_row_locked(&n.to_string(), add).await
+                })
+            })
+            .collect();
+        for task in tasks {
+            assert_eq!(task.await.unwrap(), Ok(true));
+        }
+        let mut emails = by_token(&store, "t-a").await.unwrap().leads.emails;
+        emails.sort();
+        assert_eq!(emails, (0..8).map(|n| format!("v{n}@b.org")).collect::<Vec<_>>());
+    }
+
     async fn a_token_finds_its_visitor_and_no_other(place: &Place) {
         let store = place.open().await;
         let a = visitor(&store, "a").await;
@@ -34,8 +77,7 @@ on_both_engines! {
         new.token = Some("t-new".into());
         new.username = "ann".into();
         new.name = Some("Ann".into());
-        new.email = Some("ann@example.org".into());
-        new.phone = Some("+1".into());
+        new.leads = leads(&["ann@example.org"], &["+1"]);
         new.status = "away".into();
         new.updated_at = Millis(NOW.0 + 5);
         let mut given = new.clone();
@@ -109,8 +151,7 @@ on_both_engines! {
         let stored = write(&store, |tx| {
             let mut v = bare_visitor("v", "t");
             v.name = Some("Ann".into());
-            v.email = Some("ann@example.org".into());
-            v.phone = Some("+1".into());
+            v.leads = leads(&["ann@example.org"], &["+1"]);
             v.connection =
                 Connection { user_agent: Some("u".into()), ip: Some("::1".into()), host: Some("h".into()) };
             let mut v = insert_visitor(tx, &v)?;

@@ -12,7 +12,7 @@ use crate::rest::call::{Incoming, Segment};
 use crate::rest::dates;
 use crate::rest::fields::{Reader, Shape};
 use crate::rest::json::Object;
-use crate::rest::wire::message::{MessageBody, write};
+use crate::rest::wire::message::{MessageBody, Names, write_named};
 
 /// Which part of the history.
 #[derive(Debug, IntoParams)]
@@ -97,7 +97,7 @@ pub(crate) struct HistoryResponse {
     success: bool,
 }
 
-fn page(page: &HistoryPage) -> Answer {
+fn page(page: &HistoryPage, names: Names) -> Answer {
     let mut body = Vec::with_capacity(128 + 640 * page.messages.len());
     let mut o = Object::open(&mut body);
     let out = o.key("messages");
@@ -106,12 +106,12 @@ fn page(page: &HistoryPage) -> Answer {
         if i > 0 {
             out.push(b',');
         }
-        write(message, out);
+        write_named(message, names, out);
     }
     out.push(b']');
     o.int("unreadNotLoaded", page.unread_not_loaded);
     if let Some(first) = &page.first_unread {
-        write(first, o.key("firstUnread"));
+        write_named(first, names, o.key("firstUnread"));
     }
     o.raw("success", b"true");
     o.close();
@@ -143,8 +143,9 @@ pub(crate) async fn load(Segment(rid): Segment, incoming: Incoming) -> Result<An
         offset: input.offset.unwrap_or(0),
     };
     let settings = desk.ctx.settings.clone();
+    let names = if settings.use_real_name { Names::Real } else { Names::AsWritten };
     let loaded = desk.app.store().read(move |tx| messages::history(tx, &settings, &command)).await;
-    Ok(desk.answer(loaded, |loaded| page(&loaded)))
+    Ok(desk.answer(loaded, |loaded| page(&loaded, names)))
 }
 
 #[cfg(test)]

@@ -190,7 +190,7 @@ impl ConfigBody {
             username: v.username,
             token: v.token,
             name: v.name,
-            visitor_emails: v.email.map(email).into_iter().collect(),
+            visitor_emails: v.leads.emails.into_iter().map(email).collect(),
         };
         Self::On(Box::new(WholeConfigBody {
             enabled: true,

@@ -15,6 +15,20 @@ const ENOUGH: usize = 32 << 20;
 
 /// Appends the message as JSON.
 pub(crate) fn write(m: &Message, out: &mut Vec<u8>) {
+    write_named(m, Names::AsWritten, out);
+}
+
+/// Which name stands in `u`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// The author's name at that time; none on system messages.
+    AsWritten,
+    /// A user's real name, and the username of everyone who has none and of visitors (`UI_Use_Real_Name`).
+    Real,
+}
+
+/// Appends the message as JSON with the names of `names`; `alias` is as ever.
+pub(crate) fn write_named(m: &Message, names: Names, out: &mut Vec<u8>) {
     let with_tree = m.msg.len() <= LONGEST_TREE && out.len() < ENOUGH;
     let mut o = Object::open(out);
     o.text("_id", &m.id);
@@ -31,7 +45,7 @@ pub(crate) fn write(m: &Message, out: &mut Vec<u8>) {
     } else if m.author.token.is_some() {
         o.text_if("alias", m.author.name.as_deref());
     }
-    write_author(m, note.is_some(), o.key("u"));
+    write_author(m, names, note.is_some(), o.key("u"));
     if let Some(edited) = &m.edited {
         o.time("editedAt", edited.at);
         let mut by = Object::open(o.key("editedBy"));
@@ -66,11 +80,14 @@ pub(crate) fn write(m: &Message, out: &mut Vec<u8>) {
 }
 
 /// System messages name their author without the shown name, as the reference does.
-fn write_author(m: &Message, is_note: bool, out: &mut Vec<u8>) {
+fn write_author(m: &Message, names: Names, is_note: bool, out: &mut Vec<u8>) {
     let mut u = Object::open(out);
     u.text("_id", &m.author.id);
     u.text("username", &m.author.username);
-    if !is_note {
+    if names == Names::Real {
+        let real = m.author.name.as_deref().filter(|_| m.author.token.is_none());
+        u.text("name", real.unwrap_or(&m.author.username));
+    } else if !is_note {
         u.text_if("name", m.author.name.as_deref());
     }
     u.close();
@@ -139,9 +156,9 @@ pub(crate) struct MessageBody {
     /// Always empty on visitor messages.
     #[schema(value_type = Vec<Object>, required = false)]
     channels: Option<serde_json::Value>,
-    /// Empty; only on the trace of a removed message.
-    #[schema(value_type = Vec<Object>, required = false)]
-    attachments: Option<serde_json::Value>,
+    /// Messages that the text quotes by their links; empty on the trace of a removed message, else absent.
+    #[schema(nullable = false)]
+    attachments: Option<Vec<QuoteBody>>,
     /// Empty; only on the trace of a removed message.
     #[schema(value_type = Object, required = false)]
     reactions: Option<serde_json::Value>,
@@ -173,6 +190,23 @@ pub(crate) struct AuthorBody {
     /// Shown name; absent while there is none, and on system messages.
     #[schema(nullable = false)]
     name: Option<String>,
+}
+
+/// A message of the same room, as it was when it was quoted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Quote)]
+#[allow(dead_code)] // as above
+pub(crate) struct QuoteBody {
+    /// Its text.
+    text: String,
+    /// Its author's shown name, else the username.
+    author_name: String,
+    /// The link that stands in the quoting text.
+    message_link: String,
+    /// When it was sent.
+    #[schema(format = DateTime)]
+    ts: String,
 }
 
 /// A link in a text.

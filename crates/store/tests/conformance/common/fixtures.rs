@@ -1,6 +1,7 @@
 //! Visitors, rooms and messages as the cases need them.
 
 use parlor_model::Millis;
+use parlor_model::leads::Leads;
 use parlor_model::message::{ChangeKind, Message};
 use parlor_model::room::{Room, Source};
 use parlor_model::visitor::{Connection, Visitor};
@@ -18,8 +19,7 @@ pub(crate) fn bare_visitor(id: &str, token: &str) -> Visitor {
         token: Some(token.into()),
         username: "guest-2".into(),
         name: None,
-        email: None,
-        phone: None,
+        leads: Leads::default(),
         status: "online".into(),
         ts: NOW,
         last_chat: None,
@@ -126,7 +126,7 @@ pub(crate) fn edit(
     now: Millis,
 ) -> Result<Numbers, StoreError> {
     let numbers = rooms::number_change(tx, room.pk, now, 0)?;
-    messages::edit(tx, id, msg, editor, numbers)?;
+    messages::edit(tx, id, msg, None, editor, numbers)?;
     messages::log_change(tx, room.pk, id, ChangeKind::Edited, numbers)?;
     Ok(numbers)
 }

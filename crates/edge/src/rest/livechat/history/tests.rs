@@ -20,6 +20,21 @@ async fn texts(server: &Server, chat: &Chat, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn real_names_are_those_of_users_and_visitors_go_by_username() {
+    let mut server = Server::start();
+    let chat = server.chat().await;
+    server.say(&chat, "hello").await;
+    server.agent_says(&chat, "good day").await;
+    let names = async |server: &Server| -> Vec<Value> {
+        server.history(&chat, "").await.iter().map(|m| m["u"]["name"].clone()).collect()
+    };
+    assert_eq!(names(&server).await, [json!("Maria Silva"), json!("Ana Costa"), Value::Null]);
+    server.set(|s| s.use_real_name = true);
+    assert_eq!(names(&server).await, [json!("Maria Silva"), json!(chat.username), json!(chat.username)]);
+    assert_eq!(server.history(&chat, "").await[1]["alias"], "Ana Costa", "the alias stays");
+}
+
+#[tokio::test]
 async fn checks_come_in_the_contracts_order() {
     let server = Server::start();
     let chat = server.chat().await;

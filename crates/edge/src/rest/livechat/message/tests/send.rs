@@ -23,6 +23,40 @@ async fn the_answer_is_the_whole_message_as_stored() {
 }
 
 #[tokio::test]
+async fn addresses_and_numbers_of_a_text_show_on_the_visitor() {
+    let server = Server::start();
+    let chat = server.chat().await;
+    server.say(&chat, "ana@example.org, or call +55 51 5555 0101").await;
+    server.say(&chat, "or ANA@work.example.org").await;
+    let visitor = server.get(&format!("visitor/{TOKEN}")).await.ok()["visitor"].clone();
+    let emails = json!([{ "address": "ana@example.org" }, { "address": "ana@work.example.org" }]);
+    assert_eq!(visitor["visitorEmails"], emails);
+    assert_eq!(visitor["phone"], json!([{ "phoneNumber": "+55 51 5555 0101" }]));
+    let config = server.get(&format!("config?token={TOKEN}")).await.ok();
+    assert_eq!(config["config"]["guest"]["visitorEmails"], emails);
+}
+
+#[tokio::test]
+async fn a_link_to_a_message_is_sent_as_a_quote_until_it_is_edited_away() {
+    let server = Server::with(|s| s.show_deleted_status = true);
+    let chat = server.chat().await;
+    let first = server.say(&chat, "\"first\"").await;
+    let link = format!("https://chat.example.org/live/{}?msg={}", chat.rid, text(&first["_id"]));
+    let quoting = server.say(&chat, &format!("see {link}")).await;
+    let quote = json!({
+        "text": "\"first\"", "author_name": "Ana Costa", "message_link": link, "ts": first["ts"],
+    });
+    assert_eq!(quoting["attachments"], json!([quote]));
+    assert_eq!(shown(&server, &chat, &quoting["_id"]).await, Some(quoting.clone()));
+    let path = format!("message/{}", text(&quoting["_id"]));
+    let body = |msg: &str| json!({ "token": TOKEN, "rid": chat.rid, "msg": msg });
+    assert!(server.put(&path, body("nothing")).await.message().get("attachments").is_none());
+    assert_eq!(server.put(&path, body(&link)).await.message()["attachments"], json!([quote]));
+    server.delete(&path, json!({ "token": TOKEN, "rid": chat.rid })).await.ok();
+    assert_eq!(shown(&server, &chat, &quoting["_id"]).await.unwrap()["attachments"], json!([]));
+}
+
+#[tokio::test]
 async fn a_visitor_without_a_name_has_neither_alias_nor_name() {
     let server = Server::start();
     let chat = server.chat().await;
