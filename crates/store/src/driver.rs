@@ -46,7 +46,7 @@ impl Session {
         both!(self, s => s.begin_read())
     }
 
-    /// Whether a savepoint for each caller costs next to nothing. On PostgreSQL it costs a third of a send, so a batch
+    /// Whether a savepoint for each caller costs next to nothing. On PostgreSQL it is text to parse and a subtransaction, so a batch
     /// runs without until a caller's changes have to be undone, and then once more with them.
     pub(crate) fn guards_freely(&self) -> bool {
         matches!(self, Session::Sqlite(_))

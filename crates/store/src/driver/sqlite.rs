@@ -57,7 +57,7 @@ impl SqliteSession {
         connection.pragma_update(None, "cache_size", -i64::from(cache_kb))?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // Plans must not depend on bound values: without this SQLite parses some statements anew at each run, which
-        // doubles the cost of a send.
+        // shows at the top of a profile of sends.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
