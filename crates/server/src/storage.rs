@@ -15,11 +15,11 @@ pub(crate) fn options(config: &Config) -> StoreOptions {
         DatabaseUrl::Postgres(url) => url.expose().to_owned(),
     };
     StoreOptions {
-        url,
         readers: config.db_readers,
         writers: config.db_writers,
         cache_kb: u32::try_from(config.db_cache_mb.saturating_mul(1024)).unwrap_or(u32::MAX),
         queue_limit: config.queue_limit,
+        ..StoreOptions::new(url)
     }
 }
 

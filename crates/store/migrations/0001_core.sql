@@ -49,6 +49,9 @@ CREATE TABLE room (
     seq {int} NOT NULL,
     rev {int} NOT NULL,
     last_ts {int} NOT NULL,
+    -- The part that the newest message went to, and the room's first place in it.
+    part {int} NOT NULL,
+    part_seq {int} NOT NULL,
     msgs {int} NOT NULL,
     ts {int} NOT NULL,
     lm {int},
@@ -67,15 +70,27 @@ CREATE TABLE room (
 CREATE UNIQUE INDEX room_open ON room (visitor) WHERE open = TRUE;
 CREATE INDEX room_visitor ON room (visitor, ts);
 
+-- Messages are filed in parts: whatever arrives in a stretch of some ten thousand messages, of all rooms. A room finds
+-- its messages through the parts it has messages in, in order; see docs/adr/0007-parts.md.
+CREATE TABLE room_part (
+    room {int} NOT NULL REFERENCES room (pk),
+    part {int} NOT NULL,
+    first_seq {int} NOT NULL,
+    first_ts {int} NOT NULL,
+    PRIMARY KEY (room, part)
+) {clustered};
+
 CREATE TABLE message (
     id {text} PRIMARY KEY,
-    room {int} NOT NULL REFERENCES room (pk),
+    -- No foreign keys on the hottest table: rows of `room` leave only together with their messages, and rows of `author`
+    -- never; the numbering statement has just found the room.
+    room {int} NOT NULL,
+    part {int} NOT NULL,
     seq {int} NOT NULL,
     -- The room's change number when the message was sent (never changes) and when it last changed.
     n {int} NOT NULL,
     rev {int} NOT NULL,
     ts {int} NOT NULL,
-    -- Rows of `author`; no foreign key, because they are never removed and each send would pay for the check.
     author {int} NOT NULL,
     t {text},
     msg {text} NOT NULL,
@@ -86,8 +101,9 @@ CREATE TABLE message (
     removed_at {int},
     updated_at {int}
 ) {strict};
--- `ts` rides along so that bounds in time are decided without reading the rows.
-CREATE UNIQUE INDEX message_room ON message (room, seq, ts);
+-- The part comes first, so that the messages of a thousand busy rooms land on the few pages of the present part and not
+-- on a page for each room. `ts` rides along so that bounds in time are decided without reading the rows.
+CREATE UNIQUE INDEX message_room ON message (part, room, seq, ts);
 
 -- What was done to messages after they were sent. A send is its message's own (room, n), so that sending writes one
 -- row; the two together are the room's gapless change log. `k` counts this table's rows of the room: the messages sent

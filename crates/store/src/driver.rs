@@ -93,6 +93,14 @@ impl Session {
         }
     }
 
+    /// Makes what room the engine can make on a full disk; true if a second try may find it.
+    pub(crate) fn make_room(&self) -> bool {
+        match self {
+            Session::Sqlite(session) => session.reuse_log(),
+            Session::Postgres(_) => false,
+        }
+    }
+
     /// How many callers may share a transaction. `PostgreSQL` keeps only 64 subtransactions of a backend at hand;
     /// past that every snapshot costs more.
     pub(crate) fn batch_limit(&self) -> usize {

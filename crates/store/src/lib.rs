@@ -10,6 +10,7 @@
 mod driver;
 mod error;
 mod migrate;
+mod parts;
 mod statement;
 mod store;
 mod tx;

@@ -17,6 +17,8 @@ use crate::driver::checkpoint::Checkpoints;
 use crate::driver::postgres::{self, ANSWER_LIMIT, PgSession};
 use crate::driver::sqlite::SqliteSession;
 use crate::migrate::{self, Migrated};
+use crate::parts::Parts;
+use crate::sql::messages;
 use crate::tx::{ReadTx, WriteTx};
 use crate::writer::{Manner, Message, Typed, Writer};
 
@@ -33,12 +35,21 @@ pub struct StoreOptions {
     pub cache_kb: u32,
     /// Commands that may wait for each writer.
     pub queue_limit: usize,
+    /// Messages filed together before the next part begins (`docs/adr/0007-parts.md`).
+    pub part_messages: u32,
 }
 
 impl StoreOptions {
     /// Sensible numbers for the store at `url`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), readers: 2, writers: 2, cache_kb: 16 * 1024, queue_limit: 1024 }
+        Self {
+            url: url.into(),
+            readers: 2,
+            writers: 2,
+            cache_kb: 16 * 1024,
+            queue_limit: 1024,
+            part_messages: 32_768,
+        }
     }
 
     fn engine(&self) -> Result<Address, StoreError> {
@@ -121,18 +132,21 @@ impl Store {
             })
         };
         let floor: Arc<RwLock<()>> = Arc::default();
+        let newest = read_once(&mut open(false)?, messages::newest_part)?;
+        let parts = Arc::new(Parts::after(newest, options.part_messages));
         let (mut writers, mut writing) = (Vec::new(), Vec::new());
         let writer_count = if matches!(address, Address::Sqlite(_)) { 1 } else { options.writers.max(1) };
         for number in 0..writer_count {
             let (sender, queue) = bounded(options.queue_limit.max(1));
             let (publish, stats) = (publish.clone(), stats.clone());
             let session = open(true)?;
-            let floor = floor.clone();
+            let (floor, parts) = (floor.clone(), parts.clone());
             let (checkpoints, checkpointing) = match &address {
                 Address::Sqlite(path) => Some(Checkpoints::start(path)?).unzip(),
                 Address::Postgres(_) => (None, None),
             };
-            let writer = Writer { session, queue, publish, stats, events: Vec::new(), floor, checkpoints };
+            let writer =
+                Writer { session, queue, publish, stats, events: Vec::new(), parts, floor, checkpoints };
             writing.push(spawn(format!("store-write-{number}"), move || writer.serve())?);
             // Ends after its writer, and is waited for after it.
             writing.extend(checkpointing);

@@ -6,6 +6,7 @@ use parlor_model::{Event, Job, Millis};
 
 use crate::driver::postgres::PgSession;
 use crate::driver::sqlite;
+use crate::parts::Parts;
 use crate::statement::Statement;
 use crate::value::params;
 use crate::value::{FromRow, Row, Value};
@@ -119,11 +120,27 @@ pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     events: &'c mut Vec<Event>,
     jobs: &'c mut bool,
+    parts: &'c Parts,
 }
 
 impl<'c> WriteTx<'c> {
-    pub(crate) fn new(engine: Engine<'c>, events: &'c mut Vec<Event>, jobs: &'c mut bool) -> Self {
-        Self { read: ReadTx::new(engine), events, jobs }
+    pub(crate) fn new(
+        engine: Engine<'c>,
+        events: &'c mut Vec<Event>,
+        jobs: &'c mut bool,
+        parts: &'c Parts,
+    ) -> Self {
+        Self { read: ReadTx::new(engine), events, jobs, parts }
+    }
+
+    /// Where the store stands in its parts.
+    pub(crate) fn part_position(&self) -> i64 {
+        self.parts.position()
+    }
+
+    /// A message was added to the present part.
+    pub(crate) fn count_message(&self) {
+        self.parts.count();
     }
 
     /// Runs a statement and tells how many rows it changed.

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use crate::StoreError;
 use crate::driver::Session;
 use crate::driver::checkpoint::Checkpoints;
+use crate::parts::Parts;
 use crate::store::Stats;
 use crate::tx::WriteTx;
 
@@ -120,6 +121,7 @@ pub(crate) struct Writer {
     pub(crate) publish: Arc<dyn Publish>,
     pub(crate) stats: Arc<Stats>,
     pub(crate) events: Vec<Event>,
+    pub(crate) parts: Arc<Parts>,
     /// Held while a transaction runs: together with other writers, or without them.
     pub(crate) floor: Arc<RwLock<()>>,
     /// Where the engine needs to be told of commits.
@@ -154,7 +156,12 @@ impl Writer {
     }
 
     fn serve_batch(&mut self, batch: &mut Vec<Box<dyn Command>>) {
-        match self.attempt(batch) {
+        let mut fate = self.attempt(batch);
+        // A full disk may yet have the log's own room.
+        if matches!(fate, Fate::Lost(StoreError::Full)) && self.session.make_room() {
+            fate = self.attempt(batch);
+        }
+        match fate {
             Fate::Done => batch.drain(..).for_each(|c| c.answer(Ok(()))),
             // The second run of a batch sets savepoints, so it cannot end this way.
             Fate::Unguarded | Fate::RunAgain(_) => batch.drain(..).for_each(|c| self.serve_alone(c, false)),
@@ -287,7 +294,7 @@ impl Writer {
                 session.savepoint().map_err(lost)?;
             }
             let mark = (self.events.len(), *jobs);
-            let mut tx = WriteTx::new(session.engine(), &mut self.events, jobs);
+            let mut tx = WriteTx::new(session.engine(), &mut self.events, jobs, &self.parts);
             let ran = command.run(&mut tx);
             let clean = !tx.wrote();
             if let Ran::Kept = ran {

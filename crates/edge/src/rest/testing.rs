@@ -53,6 +53,8 @@ impl Server {
         let file = folder.path().join("parlor.db");
         let mut options = StoreOptions::new(format!("sqlite:{}", file.display()));
         options.readers = 1;
+        // Small, so that most rooms of these tests reach over several parts.
+        options.part_messages = 3;
         let (store, _) = Store::open(&options, Arc::new(()), TestClock::START).unwrap();
         let mut settings =
             Settings { accept_chats_with_no_agents: true, rate_limiter: false, ..Settings::default() };

@@ -42,6 +42,8 @@ impl Desk {
         let file = folder.path().join("parlor.db");
         let mut options = StoreOptions::new(format!("sqlite:{}", file.display()));
         options.readers = 1;
+        // Small, so that most rooms of these tests reach over several parts.
+        options.part_messages = 3;
         let heard = Arc::new(Heard::default());
         let (store, _) = Store::open(&options, heard.clone(), TestClock::START).unwrap();
         Self {

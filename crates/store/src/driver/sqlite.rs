@@ -53,6 +53,16 @@ impl SqliteSession {
         Ok(self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?)
     }
 
+    /// Copies the whole log into the file, so that the next commit begins it anew and needs no more disk; false if that
+    /// did not come about.
+    pub(crate) fn reuse_log(&self) -> bool {
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| {
+            let (busy, frames, copied): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(!busy && frames > 0 && frames == copied)
+        });
+        folded.unwrap_or(false)
+    }
+
     fn finish(connection: Connection, cache_kb: u32) -> Result<Self, StoreError> {
         connection.pragma_update(None, "cache_size", -i64::from(cache_kb))?;
         connection.pragma_update(None, "temp_store", "MEMORY")?;

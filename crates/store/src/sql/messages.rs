@@ -20,6 +20,35 @@ macro_rules! from {
         " FROM message m JOIN author a ON a.pk = m.author LEFT JOIN author e ON e.pk = m.edited_by "
     };
 }
+// The messages of room $1, found through its parts. In order of `p.part, m.seq` they are in order of `seq`.
+macro_rules! of_room {
+    () => {
+        " FROM room_part p JOIN message m ON m.part = p.part AND m.room = p.room "
+    };
+}
+macro_rules! of_room_with_authors {
+    () => {
+        concat!(of_room!(), "JOIN author a ON a.pk = m.author LEFT JOIN author e ON e.pk = m.edited_by ")
+    };
+}
+// The part that holds room $1's place `seq`, or its last part before that place.
+macro_rules! part_of {
+    ($seq:expr) => {
+        concat!("(SELECT MAX(q.part) FROM room_part q WHERE q.room = $1 AND q.first_seq <= ", $seq, ")")
+    };
+}
+// The last part of room $1 that begins before time $2: nothing earlier reaches up to that time.
+macro_rules! part_before {
+    () => {
+        "(SELECT COALESCE(MAX(q.part), 0) FROM room_part q WHERE q.room = $1 AND q.first_ts < $2)"
+    };
+}
+// The number of messages that room $1 had after its change number $2.
+macro_rules! sent_by {
+    () => {
+        "($2 - (SELECT COALESCE(MAX(c.k), 0) FROM change c WHERE c.room = $1 AND c.n <= $2))"
+    };
+}
 // Visible in history: neither hidden nor of a kind in the list `,a,b,` that stands in the parameter.
 macro_rules! visible {
     ($hidden_kinds:literal) => {
@@ -35,21 +64,26 @@ macro_rules! visible {
 }
 
 statements! {
-    INSERT = "INSERT INTO message (id, room, seq, n, rev, ts, author, t, msg, extra, hidden) \
-              VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, FALSE)";
+    INSERT = "INSERT INTO message (id, room, part, seq, n, rev, ts, author, t, msg, extra, hidden) \
+              VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, FALSE)";
+    OPEN_PART = "INSERT INTO room_part (room, part, first_seq, first_ts) VALUES ($1, $2, $3, $4)";
+    NEWEST_PART = "SELECT COALESCE(MAX(part), 0) FROM message";
     BY_ID = concat!("SELECT ", columns!(), ", r.id, r.pk, r.open, a.kind, m.author", from!(),
                     "JOIN room r ON r.pk = m.room WHERE m.id = $1");
-    PAGE = concat!("SELECT ", columns!(), from!(), "WHERE m.room = $1 AND m.ts >= $2 AND m.ts < $3 AND ",
-                   visible!("$4"), "ORDER BY m.seq DESC LIMIT $5 OFFSET $6");
-    UNREAD_BEFORE = concat!("SELECT COUNT(*), MIN(m.seq) FROM message m WHERE m.room = $1 AND m.ts > $2 AND m.ts < $3 AND ",
-                            visible!("$4"));
-    AT = concat!("SELECT ", columns!(), from!(), "WHERE m.room = $1 AND m.seq = $2");
+    PAGE = concat!("SELECT ", columns!(), of_room_with_authors!(), "WHERE p.room = $1 AND p.part >= ", part_before!(),
+                   " AND p.first_ts < $3 AND m.ts >= $2 AND m.ts < $3 AND ", visible!("$4"),
+                   "ORDER BY p.part DESC, m.seq DESC LIMIT $5 OFFSET $6");
+    UNREAD_BEFORE = concat!("SELECT COUNT(*), MIN(m.seq)", of_room!(), "WHERE p.room = $1 AND p.part >= ", part_before!(),
+                            " AND p.first_ts < $3 AND m.ts > $2 AND m.ts < $3 AND ", visible!("$4"));
+    AT = concat!("SELECT ", columns!(), of_room_with_authors!(), "WHERE p.room = $1 AND p.part = ", part_of!("$2"),
+                 " AND m.seq = $2");
     // The room's `lastMessage`: the newest that is not hidden and not a mere signal. Once a text after a note was
     // removed, only texts can take its place.
-    LAST = concat!("SELECT ", columns!(), from!(), "WHERE m.room = $1 AND m.hidden = FALSE AND \
+    LAST = concat!("SELECT ", columns!(), of_room_with_authors!(), "WHERE p.room = $1 AND m.hidden = FALSE AND \
                    (m.t IS NULL OR (m.t IN ('livechat-started', 'livechat-close') AND NOT EXISTS \
-                   (SELECT 1 FROM message x WHERE x.room = $1 AND x.seq > m.seq AND x.removed_at IS NOT NULL))) \
-                   ORDER BY m.seq DESC LIMIT 1");
+                   (SELECT 1 FROM room_part y JOIN message x ON x.part = y.part AND x.room = y.room \
+                   WHERE y.room = $1 AND y.part >= p.part AND x.seq > m.seq AND x.removed_at IS NOT NULL))) \
+                   ORDER BY p.part DESC, m.seq DESC LIMIT 1");
     EDIT = "UPDATE message SET msg = $1, extra = $2, edited_at = $3, edited_by = $4, rev = $5, updated_at = $3 \
             WHERE id = $6";
     REMOVE = "UPDATE message SET msg = '', extra = NULL, hidden = $1, t = $2, removed_at = $3, edited_at = $3, \
@@ -60,12 +94,12 @@ statements! {
                     SELECT id, rev, room, msg, $1 FROM message WHERE id = $2";
     INSERT_CHANGE = "INSERT INTO change (room, n, k, message, kind, ts) VALUES ($1, $2, $3, $4, $5, $6)";
     // Sends are numbered by their message, everything else by the log; together they are gapless.
-    CHANGES = "SELECT n, message, kind FROM (\
-                 SELECT m.n AS n, m.id AS message, 'sent' AS kind FROM message m WHERE m.room = $1 AND \
-                   m.seq > $2 - (SELECT COALESCE(MAX(c.k), 0) FROM change c WHERE c.room = $1 AND c.n <= $2) \
+    CHANGES = concat!("SELECT n, message, kind FROM (\
+                 SELECT m.n AS n, m.id AS message, 'sent' AS kind", of_room!(), "WHERE p.room = $1 AND \
+                   p.part >= COALESCE(", part_of!(sent_by!()), ", 0) AND m.seq > ", sent_by!(), " \
                  UNION ALL \
                  SELECT c.n, c.message, c.kind FROM change c WHERE c.room = $1 AND c.n > $2) AS log \
-               ORDER BY n LIMIT $3";
+               ORDER BY n LIMIT $3");
     VERSIONS = "SELECT rev, msg FROM message_version WHERE message = $1 ORDER BY rev";
 }
 
@@ -182,8 +216,17 @@ impl Page {
 
 /// Adds a message.
 pub fn insert(tx: &mut WriteTx<'_>, m: NewMessage<'_>) -> Result<(), StoreError> {
-    let Numbers { seq, rev, ts } = m.numbers;
-    tx.run_later(INSERT, params![m.id, m.room, seq, rev, ts, m.author, m.t, m.msg, m.extra])
+    let Numbers { seq, rev, ts, part, part_seq } = m.numbers;
+    if seq == part_seq {
+        tx.run_later(OPEN_PART, params![m.room, part, seq, ts])?;
+    }
+    tx.count_message();
+    tx.run_later(INSERT, params![m.id, m.room, part, seq, rev, ts, m.author, m.t, m.msg, m.extra])
+}
+
+/// The newest part that holds a message; 0 before there is any.
+pub(crate) fn newest_part(tx: &mut ReadTx<'_>) -> Result<i64, StoreError> {
+    tx.one::<(i64,)>(NEWEST_PART, params![]).map(|(part,)| part)
 }
 
 /// A message by its public id, removed ones too.
@@ -274,7 +317,7 @@ pub fn log_change(
     kind: ChangeKind,
     numbers: Numbers,
 ) -> Result<(), StoreError> {
-    let Numbers { seq, rev, ts } = numbers;
+    let Numbers { seq, rev, ts, .. } = numbers;
     tx.run(INSERT_CHANGE, params![room, rev, rev - seq, id, kind.as_str(), ts]).map(drop)
 }
 

@@ -19,15 +19,45 @@ macro_rules! columns {
 
 // Time never runs against `seq`: the number and the time are taken in one statement, and the row lock that it takes
 // makes every later statement of the transaction safe.
+// The part a room's next message goes to, by the store's position `$2` (`Parts`). Rooms change over one by one: if all
+// did at the same message, each of them would open its part in the same moment.
+macro_rules! due_part {
+    () => {
+        "(($2 + pk * 7919 % 16384) / 16384)"
+    };
+}
+// A room never goes back to an earlier part, so its parts keep its order.
+macro_rules! next_place {
+    () => {
+        concat!(
+            "seq = seq + 1, rev = rev + 1, msgs = msgs + 1, \
+             last_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
+             updated_at = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
+             part = CASE WHEN part < ",
+            due_part!(),
+            " THEN ",
+            due_part!(),
+            " ELSE part END, part_seq = CASE WHEN part < ",
+            due_part!(),
+            " THEN seq + 1 ELSE part_seq END "
+        )
+    };
+}
 macro_rules! after_visitor_message {
     () => {
-        "seq = seq + 1, rev = rev + 1, msgs = msgs + 1, waiting_response = TRUE, \
-         last_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         lm = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         v_last_message_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         updated_at = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         last_question = CASE WHEN last_question IS NOT NULL THEN last_question \
-                              WHEN last_ts > $1 THEN last_ts ELSE $1 END "
+        concat!(
+            next_place!(),
+            ", waiting_response = TRUE, \
+             lm = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
+             v_last_message_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
+             last_question = CASE WHEN last_question IS NOT NULL THEN last_question \
+                                  WHEN last_ts > $1 THEN last_ts ELSE $1 END "
+        )
+    };
+}
+macro_rules! numbers {
+    () => {
+        "seq, rev, last_ts, part, part_seq"
     };
 }
 
@@ -39,29 +69,27 @@ statements! {
     BY_ID = concat!("SELECT ", columns!(), " FROM room r WHERE r.id = $1");
     OPEN_OF_VISITOR = concat!("SELECT ", columns!(), " FROM room r WHERE r.visitor = $1 AND r.open = TRUE");
     INSERT = "INSERT INTO room (id, visitor, v_author, v_name, v_id, v_username, v_token, v_status, fname, open, seq, \
-              rev, last_ts, msgs, ts, queued_at, waiting_response, source_type, source_destination, updated_at) \
-              VALUES ($1, $2, (SELECT v.author FROM visitor v WHERE v.pk = $2), \
-              (SELECT v.name FROM visitor v WHERE v.pk = $2), $3, $4, $5, $6, $7, TRUE, 0, 0, $8, 0, $8, $8, TRUE, $9, \
+              rev, last_ts, part, part_seq, msgs, ts, queued_at, waiting_response, source_type, source_destination, \
+              updated_at) VALUES ($1, $2, (SELECT v.author FROM visitor v WHERE v.pk = $2), \
+              (SELECT v.name FROM visitor v WHERE v.pk = $2), $3, $4, $5, $6, $7, TRUE, 0, 0, $8, 0, 0, 0, $8, $8, TRUE, $9, \
               $10, $8) RETURNING pk";
-    NUMBER_VISITOR_MESSAGE =
-        concat!("UPDATE room SET ", after_visitor_message!(), "WHERE pk = $2 AND open = TRUE RETURNING seq, rev, last_ts");
+    NUMBER_VISITOR_MESSAGE = concat!("UPDATE room SET ", after_visitor_message!(),
+                                     "WHERE pk = $3 AND open = TRUE RETURNING ", numbers!());
     // The hottest path in one look: whose room, open, the id free, and the numbers. What it refuses, `SENDER` explains.
     PLACE =
-        concat!("UPDATE room SET ", after_visitor_message!(), "WHERE id = $2 AND v_token = $3 AND open = TRUE AND \
-                 NOT EXISTS (SELECT 1 FROM message m WHERE m.id = $4) \
-                 RETURNING seq, rev, last_ts, pk, v_author, v_id, v_username, v_name");
+        concat!("UPDATE room SET ", after_visitor_message!(), "WHERE id = $3 AND v_token = $4 AND open = TRUE AND \
+                 NOT EXISTS (SELECT 1 FROM message m WHERE m.id = $5) RETURNING ", numbers!(),
+                ", pk, v_author, v_id, v_username, v_name");
     // `lm` moves only for messages that people see.
     NUMBER_SYSTEM_MESSAGE =
-        "UPDATE room SET seq = seq + 1, rev = rev + 1, msgs = msgs + 1, \
-         last_ts = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         updated_at = CASE WHEN last_ts > $1 THEN last_ts ELSE $1 END, \
-         lm = CASE WHEN NOT $2 THEN lm WHEN last_ts > $1 THEN last_ts ELSE $1 END \
-         WHERE pk = $3 RETURNING seq, rev, last_ts";
+        concat!("UPDATE room SET ", next_place!(),
+                ", lm = CASE WHEN NOT $3 THEN lm WHEN last_ts > $1 THEN last_ts ELSE $1 END WHERE pk = $4 RETURNING ",
+                numbers!());
     NUMBER_CHANGE =
-        "UPDATE room SET rev = rev + 1, msgs = msgs + $1, \
-         last_ts = CASE WHEN last_ts > $2 THEN last_ts ELSE $2 END, \
-         updated_at = CASE WHEN last_ts > $2 THEN last_ts ELSE $2 END \
-         WHERE pk = $3 RETURNING seq, rev, last_ts";
+        concat!("UPDATE room SET rev = rev + 1, msgs = msgs + $1, \
+                 last_ts = CASE WHEN last_ts > $2 THEN last_ts ELSE $2 END, \
+                 updated_at = CASE WHEN last_ts > $2 THEN last_ts ELSE $2 END \
+                 WHERE pk = $3 RETURNING ", numbers!());
     CLOSE = "UPDATE room SET open = FALSE, v_status = 'offline', waiting_response = FALSE, closed_at = $1, closer = $2, \
              closed_by_id = $3, closed_by_username = $4, updated_at = $1 WHERE pk = $5 AND open = TRUE";
     REOPEN = "UPDATE room SET open = TRUE, v_status = 'online', waiting_response = TRUE, closed_at = NULL, closer = NULL, \
@@ -132,11 +160,11 @@ impl FromRow for Place {
     fn from_row(row: Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             numbers: Numbers::from_row(row)?,
-            room: row.get(3)?,
-            author: row.get(4)?,
-            id: row.get(5)?,
-            username: row.get(6)?,
-            name: row.get(7)?,
+            room: row.get(5)?,
+            author: row.get(6)?,
+            id: row.get(7)?,
+            username: row.get(8)?,
+            name: row.get(9)?,
         })
     }
 }
@@ -181,11 +209,21 @@ pub struct Numbers {
     pub rev: i64,
     /// Its time: now, or the room's last time if that is later.
     pub ts: Millis,
+    /// Part of the newest message.
+    pub part: i64,
+    /// The room's first place in that part.
+    pub part_seq: i64,
 }
 
 impl FromRow for Numbers {
     fn from_row(row: Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self { seq: row.get(0)?, rev: row.get(1)?, ts: row.get(2)? })
+        Ok(Self {
+            seq: row.get(0)?,
+            rev: row.get(1)?,
+            ts: row.get(2)?,
+            part: row.get(3)?,
+            part_seq: row.get(4)?,
+        })
     }
 }
 
@@ -235,7 +273,8 @@ pub fn place(
     id: &str,
     now: Millis,
 ) -> Result<Option<Place>, StoreError> {
-    tx.opt(PLACE, params![now, rid, token, id])
+    let position = tx.part_position();
+    tx.opt(PLACE, params![now, position, rid, token, id])
 }
 
 /// Takes the numbers for a visitor's message and moves the room's counters; `None` if the room is closed.
@@ -244,7 +283,8 @@ pub fn number_visitor_message(
     room: i64,
     now: Millis,
 ) -> Result<Option<Numbers>, StoreError> {
-    tx.opt(NUMBER_VISITOR_MESSAGE, params![now, room])
+    let position = tx.part_position();
+    tx.opt(NUMBER_VISITOR_MESSAGE, params![now, position, room])
 }
 
 /// Takes the numbers for a system message; `shown` ones move `lm`, mere signals to the widget do not.
@@ -254,7 +294,8 @@ pub fn number_system_message(
     now: Millis,
     shown: bool,
 ) -> Result<Numbers, StoreError> {
-    tx.one(NUMBER_SYSTEM_MESSAGE, params![now, shown, room])
+    let position = tx.part_position();
+    tx.one(NUMBER_SYSTEM_MESSAGE, params![now, position, shown, room])
 }
 
 /// Takes the number for an edit, removal or restoration; `msgs` is added to the room's count.

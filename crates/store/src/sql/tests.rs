@@ -95,12 +95,15 @@ fn fill(connection: &Connection) {
         "author (pk, kind, id, username) SELECT i, 'visitor', 'v' || i, 'guest' FROM n",
         "visitor (id, token, username, status, ts, author, updated_at) \
          SELECT 'v' || i, 't' || i, 'guest', 'online', i, i, i FROM n",
-        "room (id, visitor, v_author, v_id, v_username, v_token, v_status, fname, open, seq, rev, last_ts, msgs, ts, \
-         waiting_response, source_type, updated_at) \
-         SELECT 'r' || i, i, i, 'v' || i, 'g', 't' || i, 'online', 'g', i % 10 = 0, 2, 3, 0, 0, i, 1, 'api', i FROM n",
-        "message (id, room, seq, n, rev, ts, author, msg, hidden) SELECT 'm' || i, i, 1, 1, 1, i, i, '', 0 FROM n",
-        "message (id, room, seq, n, rev, ts, author, msg, hidden) \
-         SELECT 'x' || i, 1, i + 1, i + 1, 1, i, i, '', 0 FROM n",
+        "room (id, visitor, v_author, v_id, v_username, v_token, v_status, fname, open, seq, rev, last_ts, part, \
+         part_seq, msgs, ts, waiting_response, source_type, updated_at) \
+         SELECT 'r' || i, i, i, 'v' || i, 'g', 't' || i, 'online', 'g', i % 10 = 0, 2, 3, 0, 1 + i / 200, 1, 0, i, 1, 'api', i FROM n",
+        "room_part (room, part, first_seq, first_ts) SELECT i, 1 + i / 200, 1, i FROM n WHERE i > 1",
+        "room_part (room, part, first_seq, first_ts) SELECT 1, i, 200 * i - 199, 200 * i - 199 FROM n WHERE i <= 16",
+        "message (id, room, part, seq, n, rev, ts, author, msg, hidden) \
+         SELECT 'm' || i, i, 1 + i / 200, 1, 1, 1, i, i, '', 0 FROM n",
+        "message (id, room, part, seq, n, rev, ts, author, msg, hidden) \
+         SELECT 'x' || i, 1, 1 + i / 200, i + 1, i + 1, 1, i, i, '', 0 FROM n",
         "change (room, n, k, message, kind, ts) SELECT i, 3, 1, 'm' || i, 'edited', i FROM n",
         "message_version (message, rev, room, msg, replaced_at) SELECT 'm' || i, 1, i, '', i FROM n",
         "inquiry (id, room, status, ts, updated_at) SELECT 'q' || i, i, 'ready', i, i FROM n",
@@ -154,6 +157,17 @@ fn no_statement_reads_a_whole_table() {
     let (_folder, session) = database();
     fill(session.connection());
     expect_indexes(session.connection());
+}
+
+#[test]
+fn history_is_read_in_order_and_not_sorted() {
+    let (_folder, session) = database();
+    fill(session.connection());
+    for name in ["messages::PAGE", "messages::LAST"] {
+        let (_, statement) = named().into_iter().find(|(n, _)| n == name).unwrap();
+        let plan = plan(session.connection(), statement);
+        assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE")), "{name}: {plan:?}");
+    }
 }
 
 #[test]

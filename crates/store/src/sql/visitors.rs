@@ -40,7 +40,9 @@ statements! {
     CLEAR_AUTHORS = "UPDATE author SET username = '', name = NULL, token = NULL WHERE kind = 'visitor' AND id = $1";
     DELETE_CHANGES = "DELETE FROM change WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
     DELETE_VERSIONS = "DELETE FROM message_version WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
-    DELETE_MESSAGES = "DELETE FROM message WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
+    DELETE_MESSAGES = "DELETE FROM message WHERE (part, room) IN \
+                       (SELECT p.part, p.room FROM room r JOIN room_part p ON p.room = r.pk WHERE r.visitor = $1)";
+    DELETE_PARTS = "DELETE FROM room_part WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
     DELETE_INQUIRIES = "DELETE FROM inquiry WHERE room IN (SELECT pk FROM room WHERE visitor = $1)";
     DELETE_ROOMS = "DELETE FROM room WHERE visitor = $1";
 }
@@ -169,7 +171,9 @@ pub fn rename_rooms(tx: &mut WriteTx<'_>, pk: i64, name: &str, now: Millis) -> R
 
 /// Removes everything about a visitor but a stub that keeps the public id.
 pub fn remove(tx: &mut WriteTx<'_>, v: &Visitor, now: Millis) -> Result<(), StoreError> {
-    for statement in [DELETE_CHANGES, DELETE_VERSIONS, DELETE_MESSAGES, DELETE_INQUIRIES, DELETE_ROOMS] {
+    for statement in
+        [DELETE_CHANGES, DELETE_VERSIONS, DELETE_MESSAGES, DELETE_PARTS, DELETE_INQUIRIES, DELETE_ROOMS]
+    {
         tx.run(statement, params![v.pk])?;
     }
     tx.run(CLEAR_AUTHORS, params![&v.id])?;

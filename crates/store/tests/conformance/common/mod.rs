@@ -123,6 +123,8 @@ impl Place {
         change: impl FnOnce(&mut StoreOptions),
     ) -> Store {
         let mut options = StoreOptions::new(self.url());
+        // Small, so that most rooms of these tests reach over several parts.
+        options.part_messages = 2;
         change(&mut options);
         let opening = tokio::task::spawn_blocking(move || Store::open(&options, publish, NOW));
         let (store, _) = soon(opening).await.unwrap().unwrap();
