@@ -1,4 +1,4 @@
-//! Secret randomness for ids, drawn from the operating system in portions. It does not know what ids look like.
+//! Secret randomness for ids and tokens, drawn from the operating system in portions. It does not know what ids look like.
 
 use std::cell::RefCell;
 
@@ -62,6 +62,13 @@ mod tests {
             seen.extend(thread.join().unwrap());
         }
         assert_eq!(seen.len(), 5_000);
+    }
+
+    #[test]
+    fn secrets_never_repeat_and_are_no_copies_within() {
+        let secrets: Vec<_> = (0..100).map(|_| SystemIds.secret()).collect();
+        let eights: HashSet<&[u8]> = secrets.iter().flat_map(|secret| secret.chunks_exact(8)).collect();
+        assert_eq!(eights.len(), 400);
     }
 
     #[test]

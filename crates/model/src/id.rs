@@ -21,6 +21,15 @@ pub trait IdSource: Send + Sync {
     fn id(&self, now: Millis) -> String {
         time_ordered(now, self.random())
     }
+
+    /// Thirty-two random bytes that a stranger cannot guess: the stuff of login tokens, set-up links and salts.
+    fn secret(&self) -> [u8; 32] {
+        let mut out = [0; 32];
+        for eight in out.chunks_exact_mut(8) {
+            eight.copy_from_slice(&self.random().to_le_bytes());
+        }
+        out
+    }
 }
 
 /// Builds an id from a time (a negative one counts as 0) and 64 random bits, of which 52 are kept.

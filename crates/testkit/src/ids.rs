@@ -42,6 +42,13 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_four_draws_and_the_same_in_every_run() {
+        let first_three: Vec<u8> = draw(0).into_iter().flat_map(u64::to_le_bytes).collect();
+        assert_eq!(SeededIds::new(0).secret()[..24], first_three);
+        assert_eq!(SeededIds::new(5).secret(), SeededIds::new(5).secret());
+    }
+
+    #[test]
     fn seeds_draw_different_numbers() {
         assert_ne!(draw(1), draw(2));
     }
