@@ -1,7 +1,7 @@
 //! Hashes and verifies passwords on a few threads, with a short queue in front of them.
 //!
 //! Owns the limits: hashing takes a processor and 19 MiB for tens of milliseconds, so whoever sends logins must not
-//! be able to take all of either. What is computed is in [`scheme`].
+//! be able to take all of either. What is computed is in `scheme.rs`.
 
 mod scheme;
 #[cfg(test)]

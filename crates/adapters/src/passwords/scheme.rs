@@ -120,14 +120,17 @@ impl Scheme {
 
 /// A stored text that can be held against a password in bounded time.
 enum Stored<'a> {
-    Argon(PasswordHash),
+    Argon(Box<PasswordHash>),
     Bcrypt(&'a str),
 }
 
 impl<'a> Stored<'a> {
     fn read(text: &'a str) -> Option<Self> {
         if let Some(phc) = text.strip_prefix(ARGON) {
-            return PasswordHash::new(phc).ok().filter(is_bounded_argon).map(Self::Argon);
+            return PasswordHash::new(phc)
+                .ok()
+                .filter(is_bounded_argon)
+                .map(|hash| Self::Argon(Box::new(hash)));
         }
         let hash = text.strip_prefix(BCRYPT).unwrap_or(text);
         let is_known = ["$2a$", "$2b$", "$2y$"].iter().any(|version| hash.starts_with(version));
@@ -160,4 +163,50 @@ fn salt() -> [u8; SALT] {
     let mut salt = [0; SALT];
     salt.copy_from_slice(&SystemIds.secret()[..SALT]);
     salt
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tiny() -> Scheme {
+        Scheme::new(8, 1, 1).unwrap()
+    }
+
+    #[test]
+    fn the_comparison_for_nobody_is_todays_work_and_can_be_read_back() {
+        let scheme = Scheme::new(16, 2, 2).unwrap();
+        assert!(scheme.is_todays(&scheme.dummy));
+        assert!(is_bounded_argon(&scheme.dummy));
+    }
+
+    #[test]
+    fn an_older_version_of_argon2_fits_and_is_old() {
+        let (scheme, password) = (tiny(), PasswordDigest::from_clear("secret"));
+        let hash = scheme.argon(scheme.today.clone(), Version::V0x10, &password, &salt()).unwrap();
+        assert_eq!(scheme.verify(&password, Some(&format!("{ARGON}{hash}"))).unwrap(), Verdict::RightButOld);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn damage_to_a_stored_text_is_never_a_failure(at in any::<prop::sample::Index>(), sign in any::<char>()) {
+            let (scheme, password) = (tiny(), PasswordDigest::from_clear("secret"));
+            let bcrypt = bcrypt::hash_with_salt(password.as_hex(), 4, [7; SALT]).unwrap();
+            for stored in [scheme.hash(&password).unwrap(), format!("{BCRYPT}{bcrypt}")] {
+                prop_assert!(Stored::read(&stored).is_some());
+                let mut signs: Vec<char> = stored.chars().collect();
+                *at.get_mut(&mut signs) = sign;
+                prop_assert!(scheme.verify(&password, Some(&String::from_iter(signs))).is_ok());
+            }
+        }
+
+        #[test]
+        fn any_text_may_be_stored(text in ".*", scheme in "(argon2id:|bcrypt:)?") {
+            let verdict = tiny().verify(&PasswordDigest::from_clear("secret"), Some(&(scheme + &text)));
+            prop_assert_eq!(verdict.unwrap(), Verdict::Wrong);
+        }
+    }
 }
