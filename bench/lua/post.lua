@@ -5,8 +5,13 @@
 local heads, count, n, tag = {}, 0, 0, ""
 local format = string.format
 
+-- In letters: nine digits would be taken for a telephone number and kept with the visitor, and few messages hold one.
+local letters = { ["0"] = "a", ["1"] = "b", ["2"] = "c", ["3"] = "d", ["4"] = "e",
+                  ["5"] = "f", ["6"] = "g", ["7"] = "h", ["8"] = "i", ["9"] = "j" }
+
 local function text(number)
-  return format("%s %09d my parcel has not come, could you have a look?!", tag, number)
+  return tag .. " " .. format("%09d", number):gsub("%d", letters)
+    .. " my parcel has not come, could you have a look?!"
 end
 
 function init(args)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use parlor_model::mail_domain::MailDomains;
-use parlor_model::{Clock, IdSource, Origin, Settings};
+use parlor_model::{Clock, IdSource, Origin, Passwords, Settings};
 use parlor_services::Context;
 use parlor_store::Store;
 
@@ -24,6 +24,8 @@ pub struct AppOptions {
     pub ids: Arc<dyn IdSource>,
     /// Asks whether mail domains exist.
     pub mail_domains: Arc<dyn MailDomains>,
+    /// Hashes passwords and checks them.
+    pub passwords: Arc<dyn Passwords>,
     /// Networks whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where visitors reach this server, without a slash at the end.

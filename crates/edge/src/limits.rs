@@ -39,6 +39,9 @@ routes! {
     VisitorRemove "DELETE livechat/visitor/:token";
     RoomOpen "GET livechat/room";
     RoomClose "POST livechat/room.close";
+    Login "POST login";
+    Logout "POST logout";
+    Me "GET me";
 }
 
 const MINUTE: i64 = 60_000;

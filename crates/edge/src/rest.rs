@@ -1,5 +1,6 @@
 //! The REST door: routes, the answers every route shares, and the document that describes them.
 
+mod accounts;
 mod answer;
 #[cfg(test)]
 mod arbitrary;
@@ -11,6 +12,7 @@ mod health;
 mod info;
 mod json;
 mod livechat;
+mod staff;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -35,7 +37,7 @@ use answer::Answer;
 #[openapi(
     info(
         title = "Parlor",
-        description = "The visitor's side of a live chat, as the Rocket.Chat Livechat (Omnichannel) REST API speaks it. \
+        description = "A live chat, as the Rocket.Chat Livechat (Omnichannel) REST API speaks it. \
                        A visitor is known by a token of their own making; possession of a token is full power over \
                        that visitor. Every failure is `{\"success\": false, \"error\": …}`, most with status 400. \
                        \n\nBodies are JSON or forms. A scalar of another type is taken as the one that is wanted, \
@@ -45,12 +47,14 @@ use answer::Answer;
         (name = "messages", description = "Send, edit, remove, look at messages; a room's history; leave a message while nobody answers."),
         (name = "visitors", description = "Register, look at, remove a visitor."),
         (name = "rooms", description = "Get or open a chat, close it."),
+        (name = "accounts", description = "Log in and out; who am I. The two headers `X-User-Id` and `X-Auth-Token` make a call somebody's."),
         (name = "server", description = "What the server is and whether it works.")
     )
 )]
 struct Document;
 
 fn described() -> OpenApiRouter<App> {
+    use accounts::{me, session};
     use livechat::{config, history, message, offline, room, visitor};
     let mut routes = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(message::send))
@@ -62,6 +66,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(visitor::one, visitor::remove))
         .routes(routes!(room::open))
         .routes(routes!(room::close))
+        .routes(routes!(session::log_in))
+        .routes(routes!(session::log_out, session::log_out_by_get))
+        .routes(routes!(me::show))
         .routes(routes!(info::show))
         .routes(routes!(health::live))
         .routes(routes!(health::ready));

@@ -34,6 +34,11 @@ pub enum Event {
         /// What was done.
         kind: crate::message::ChangeKind,
     },
+    /// An account changed: made, logged in, renamed, its roles or status moved.
+    AccountChanged {
+        /// Public id of the account.
+        account: String,
+    },
     /// An offline message was stored.
     OfflineMessageLeft {
         /// Public id of the offline message.
@@ -50,6 +55,7 @@ impl Event {
             Self::RoomOpened { .. } => "room_opened",
             Self::RoomClosed { .. } => "room_closed",
             Self::MessageChanged { kind, .. } => kind.event_name(),
+            Self::AccountChanged { .. } => "account_changed",
             Self::OfflineMessageLeft { .. } => "offline_message_left",
         }
     }

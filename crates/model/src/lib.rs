@@ -3,6 +3,7 @@
 //! Owns the words of the field and every rule that can be decided from its arguments alone.
 //! Must not do I/O, speak SQL or HTTP, read a clock or draw randomness: those arrive as arguments.
 
+pub mod account;
 pub mod clock;
 pub mod error;
 pub mod event;
@@ -17,6 +18,7 @@ pub mod message;
 pub mod offline;
 pub mod origin;
 pub mod password;
+pub mod permission;
 pub mod room;
 pub mod settings;
 pub mod text;
@@ -30,6 +32,6 @@ pub use event::Event;
 pub use id::IdSource;
 pub use job::Job;
 pub use origin::Origin;
-pub use password::{PasswordDigest, Passwords};
+pub use password::{PasswordDigest, Passwords, Verdict};
 pub use settings::Settings;
 pub use time::Millis;

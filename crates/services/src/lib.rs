@@ -7,6 +7,7 @@ mod context;
 mod error;
 mod quotes;
 
+pub mod accounts;
 pub mod config;
 pub mod demo;
 pub mod jobs;

@@ -22,6 +22,6 @@ pub mod sql;
 pub use error::StoreError;
 pub use migrate::Migrated;
 pub use parlor_model::event::Publish;
-pub use sql::{audit, jobs, messages, offline, rooms, settings, visitors};
+pub use sql::{accounts, audit, jobs, messages, offline, rooms, settings, visitors};
 pub use store::{Stats, Store, StoreOptions, migrate_only};
 pub use tx::{ReadTx, WriteTx};

@@ -13,7 +13,10 @@ use crate::StoreError;
 use crate::driver::postgres::PgSession;
 
 /// The migrations, oldest first. A number is a place in this list.
-const MIGRATIONS: Steps = Steps(&[("core", include_str!("../migrations/0001_core.sql"))]);
+const MIGRATIONS: Steps = Steps(&[
+    ("core", include_str!("../migrations/0001_core.sql")),
+    ("accounts", include_str!("../migrations/0002_accounts.sql")),
+]);
 /// Snapshots kept beside the file.
 const SNAPSHOTS: usize = 3;
 /// Any number will do, as long as no other program uses it on the same database.

@@ -1,5 +1,6 @@
 //! Every statement of the product, by what it is about. A module holds its statements and the functions that run them.
 
+pub mod accounts;
 pub mod audit;
 pub mod jobs;
 pub mod messages;
@@ -11,6 +12,7 @@ pub mod visitors;
 /// Every statement, for the tests that prepare and plan each of them.
 #[cfg(test)]
 pub(crate) const ALL: &[&[crate::statement::Statement]] = &[
+    accounts::STATEMENTS,
     audit::STATEMENTS,
     jobs::STATEMENTS,
     messages::STATEMENTS,
