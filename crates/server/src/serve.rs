@@ -14,7 +14,7 @@ use parlor_edge::{App, AppOptions};
 use parlor_model::{Clock, IdSource, Millis, Origin, Settings};
 use parlor_services::settings::{self, SettingsHolder};
 use parlor_services::{Context, demo};
-use parlor_store::{Migrated, Store};
+use parlor_store::{Migrated, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -124,16 +124,23 @@ async fn base_settings(
     store: &Store,
     ctx: &Context,
 ) -> Result<SettingsHolder, Box<dyn Error>> {
-    let ctx = ctx.clone();
     let base = Settings {
         accept_chats_with_no_agents: is_demo,
         site_url: config.public_url.as_str().to_owned(),
-        unique_id: store.write_idempotent("settings", move |tx| settings::unique_id(tx, &ctx)).await?,
+        unique_id: unique_id(store, ctx.clone()).await?,
         ..Settings::default()
     };
     let overrides = config.settings.iter().map(|(id, text)| (*id, text.expose().to_owned())).collect();
     let holder = SettingsHolder::new(base, overrides);
     Ok(holder.map_err(|refused| format!("setting {}: {:?}", refused.id, refused.error))?)
+}
+
+/// The name of this installation. Only the first start writes, so that a server with a full disk starts.
+async fn unique_id(store: &Store, ctx: Context) -> Result<String, StoreError> {
+    match store.read(|tx| parlor_store::settings::find(tx, settings::UNIQUE_ID)).await? {
+        Some(known) => Ok(known),
+        None => store.write_idempotent("settings", move |tx| settings::unique_id(tx, &ctx)).await,
+    }
 }
 
 async fn restore_demo(store: &Store, ctx: Context) -> Result<(), Box<dyn Error>> {

@@ -12,8 +12,8 @@ use crate::error::errors;
 
 pub use holder::{Refused, SettingsHolder};
 
-/// The setting that names this installation.
-const UNIQUE_ID: &str = "uniqueID";
+/// The id of the setting that names this installation.
+pub const UNIQUE_ID: &str = "uniqueID";
 
 errors! {
     /// Why settings are not changed. None of the call is changed then.
