@@ -12,7 +12,7 @@ mod info;
 mod json;
 mod livechat;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod wire;

@@ -3,6 +3,7 @@
 //! An entry is: the id, the field, its type, in brackets who may see and change it, the default, and its bounds.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::Definition;
 use super::value::{Rules, Secret, SettingValue};
@@ -53,7 +54,11 @@ macro_rules! settings {
 
         impl Default for Settings {
             fn default() -> Self {
-                Self { $( $( $field: $default.into(), )+ )+ pinned: BTreeSet::new() }
+                // Made once, because compiling patterns takes long.
+                static DEFAULTS: LazyLock<Settings> = LazyLock::new(|| {
+                    Settings { $( $( $field: $default.into(), )+ )+ pinned: BTreeSet::new() }
+                });
+                DEFAULTS.clone()
             }
         }
 
