@@ -114,8 +114,8 @@ impl App {
         let work = tokio::spawn(async move {
             let stored =
                 app.store().write("settings", move |tx| settings::change(tx, &ctx, &changes, &actor));
-            let changed = match stored.await {
-                Ok(changed) => Ok(changed),
+            let outcome = match stored.await {
+                Ok(done) => Ok(done),
                 // It may be stored all the same.
                 Err(SettingsError::Store(StoreError::Unknown)) => Err(StoreError::Unknown),
                 Err(refused) => return Err(Refusal::from(refused)),
@@ -124,7 +124,7 @@ impl App {
                 tracing::error!(%error, "changed settings are stored and not in force");
                 return Err(Refusal::Store(StoreError::Unknown));
             }
-            changed.map_err(Refusal::Store)
+            outcome.map_err(Refusal::Store)
         });
         work.await.unwrap_or(Err(Refusal::Store(StoreError::Panicked)))
     }

@@ -56,16 +56,16 @@ pub fn change(
         let definition = check(&mut wanted, id, value)?;
         checked.push((definition, wanted.show(id).unwrap_or_default()));
     }
-    let mut changed = Vec::new();
+    let mut done = Vec::new();
     for (definition, text) in checked {
         if store(tx, ctx, definition, &text, actor)? {
-            changed.push(Changed { id: definition.id, public: definition.public });
+            done.push(Changed { id: definition.id, public: definition.public });
         }
     }
-    if !changed.is_empty() {
-        tx.emit(Event::SettingsChanged { ids: changed.iter().map(|changed| changed.id).collect() });
+    if !done.is_empty() {
+        tx.emit(Event::SettingsChanged { ids: done.iter().map(|setting| setting.id).collect() });
     }
-    Ok(changed)
+    Ok(done)
 }
 
 /// Takes a value into `wanted`, if that may be.

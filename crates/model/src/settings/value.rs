@@ -273,13 +273,10 @@ fn is_storable(text: &str) -> bool {
 
 /// A number such as `#C1272D`, or a name or function of CSS: nothing that could end a declaration or a string.
 fn is_color(text: &str) -> bool {
-    match text.strip_prefix('#') {
-        Some(digits) => {
-            matches!(digits.len(), 3 | 4 | 6 | 8) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
-        }
-        None => {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"(),.%/- ".contains(&byte);
-            !text.is_empty() && text.len() <= LONGEST_COLOR && text.bytes().all(allowed)
-        }
+    if let Some(digits) = text.strip_prefix('#') {
+        return matches!(digits.len(), 3 | 4 | 6 | 8)
+            && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     }
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"(),.%/- ".contains(&byte);
+    !text.is_empty() && text.len() <= LONGEST_COLOR && text.bytes().all(allowed)
 }

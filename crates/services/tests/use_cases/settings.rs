@@ -12,8 +12,8 @@ const AUDIT: &str = "SELECT actor_kind, actor, action, target, door, detail FROM
 
 async fn change(desk: &Desk, changes: &[(&str, Value)]) -> Result<Vec<&'static str>, Refusal> {
     let changes: Vec<_> = changes.iter().map(|(id, value)| ((*id).to_owned(), value.clone())).collect();
-    let changed = desk.run(move |tx, ctx| settings::change(tx, ctx, &changes, "manager")).await?;
-    Ok(changed.into_iter().map(|changed: Changed| changed.id).collect())
+    let done = desk.run(move |tx, ctx| settings::change(tx, ctx, &changes, "manager")).await?;
+    Ok(done.into_iter().map(|setting: Changed| setting.id).collect())
 }
 
 fn code(refused: Result<Vec<&'static str>, Refusal>) -> (&'static str, String) {
