@@ -73,6 +73,11 @@ impl Mailer {
         Ok(Self { route, sender, clock })
     }
 
+    /// The same mailer with another sender, `address` or `Name <address>`; `None` if that is none.
+    pub fn with_sender(&self, from: &str) -> Option<Self> {
+        Some(Self { sender: message::sender(from)?, ..self.clone() })
+    }
+
     /// Hands one mail to the server; answers within the configured time.
     ///
     /// `Ok` means the server took responsibility for it. A time-out can hide an acceptance, so a mail may arrive

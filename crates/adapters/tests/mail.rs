@@ -297,3 +297,17 @@ async fn the_password_shows_nowhere_even_if_the_server_repeats_it() {
     let mailer = mailer("smtps://user:hunter2@mail.example.org");
     assert!(!format!("{error} {error:?} {mailer:?}").contains("hunter2"));
 }
+
+#[tokio::test]
+async fn another_sender_can_be_named_and_must_be_an_address() {
+    let server = SmtpServer::start().await;
+    let usual = mailer(&server.url());
+    for wrong in ["", "nobody", "a@b\r\nTo: c@d"] {
+        assert!(usual.with_sender(wrong).is_none(), "{wrong}");
+    }
+    let other = usual.with_sender("Other desk <other@example.org>").expect("an address");
+    other.send(&mail()).await.expect("an accepted mail");
+    let arrived = server.wait_for(1, PATIENCE).await.swap_remove(0);
+    let from = header(&arrived, "From").expect("a sender");
+    assert!(from.contains("<other@example.org>"), "{from}");
+}

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use parlor_model::mail_domain::MailDomains;
-use parlor_model::{Clock, IdSource, Origin, Passwords, Settings};
-use parlor_services::Context;
-use parlor_store::Store;
+use parlor_model::{Clock, IdSource, Origin, Passwords};
+use parlor_services::settings::{self, Changed, SettingsError, SettingsHolder};
+use parlor_services::{Context, Refusal};
+use parlor_store::{Store, StoreError};
+use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::caller::Caller;
 use crate::limits::Limiter;
@@ -16,8 +19,8 @@ use crate::metrics::EdgeMetrics;
 pub struct AppOptions {
     /// Where everything is kept.
     pub store: Store,
-    /// The settings in force.
-    pub settings: Arc<Settings>,
+    /// The settings in force; [`App::reload_settings`] reads what is stored.
+    pub settings: Arc<SettingsHolder>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Draws ids.
@@ -44,12 +47,19 @@ struct Inner {
     options: AppOptions,
     limiter: Limiter,
     metrics: EdgeMetrics,
+    /// Keeps older values from coming into force after newer ones.
+    reloading: Mutex<()>,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(options: AppOptions) -> Self {
-        Self(Arc::new(Inner { options, limiter: Limiter::default(), metrics: EdgeMetrics::default() }))
+        Self(Arc::new(Inner {
+            options,
+            limiter: Limiter::default(),
+            metrics: EdgeMetrics::default(),
+            reloading: Mutex::default(),
+        }))
     }
 
     /// What the doors count.
@@ -74,10 +84,53 @@ impl App {
         let options = self.options();
         Context {
             now: options.clock.now(),
-            settings: options.settings.clone(),
+            settings: options.settings.current(),
             ids: options.ids.clone(),
             public_url: options.public_url.clone(),
             origin: Origin { door: "rest", address: caller.address },
         }
     }
+
+    /// Brings the stored settings into force for every command that starts from now on. A stored value that no setting
+    /// can have is passed over, with a line in the log.
+    pub async fn reload_settings(&self) -> Result<(), StoreError> {
+        let _turn = self.0.reloading.lock().await;
+        let stored = self.store().read(parlor_store::settings::all).await?;
+        for refused in self.options().settings.reload(&stored) {
+            tracing::warn!(id = refused.id, error = ?refused.error, "a stored setting is passed over");
+        }
+        Ok(())
+    }
+
+    /// Changes settings for the user `actor` (a public id), all or none, and returns when the new values are in force.
+    ///
+    /// Runs to its end even if the caller goes away: what is stored must come into force. Fails as
+    /// [`settings::change`]; with [`StoreError::Unknown`] if the values are stored but could not be read again.
+    pub async fn change_settings(
+        &self,
+        ctx: Context,
+        changes: Vec<(String, Value)>,
+        actor: String,
+    ) -> Result<Vec<Changed>, Refusal> {
+        let app = self.clone();
+        let work = tokio::spawn(async move {
+            let stored =
+                app.store().write("settings", move |tx| settings::change(tx, &ctx, &changes, &actor));
+            let outcome = match stored.await {
+                Ok(done) => Ok(done),
+                // It may be stored all the same.
+                Err(SettingsError::Store(StoreError::Unknown)) => Err(StoreError::Unknown),
+                Err(refused) => return Err(Refusal::from(refused)),
+            };
+            if let Err(error) = app.reload_settings().await {
+                tracing::error!(%error, "changed settings are stored and not in force");
+                return Err(Refusal::Store(StoreError::Unknown));
+            }
+            outcome.map_err(Refusal::Store)
+        });
+        work.await.unwrap_or(Err(Refusal::Store(StoreError::Panicked)))
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ mod json;
 mod livechat;
 mod staff;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod wire;

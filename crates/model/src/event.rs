@@ -44,6 +44,11 @@ pub enum Event {
         /// Public id of the offline message.
         id: String,
     },
+    /// Settings were changed; whoever holds their values reads them again.
+    SettingsChanged {
+        /// Ids of the settings, in the order of the call.
+        ids: Vec<&'static str>,
+    },
 }
 
 impl Event {
@@ -57,6 +62,7 @@ impl Event {
             Self::MessageChanged { kind, .. } => kind.event_name(),
             Self::AccountChanged { .. } => "account_changed",
             Self::OfflineMessageLeft { .. } => "offline_message_left",
+            Self::SettingsChanged { .. } => "settings_changed",
         }
     }
 }

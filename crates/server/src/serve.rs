@@ -12,8 +12,9 @@ use std::time::Duration;
 use parlor_adapters::{LocalBus, Mailer, SmtpConfig, SystemClock, SystemIds, SystemMailDomains};
 use parlor_edge::{App, AppOptions};
 use parlor_model::{Clock, IdSource, Millis, Origin, Settings};
+use parlor_services::settings::{self, SettingsHolder};
 use parlor_services::{Context, demo};
-use parlor_store::{Migrated, Store};
+use parlor_store::{Migrated, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -53,10 +54,15 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
     let bus = Arc::new(LocalBus::default());
     let (store, migrated) = open_store(&config, bus.clone(), clock.now()).await?;
     tracing::info!(database = %config.database_url, schema = migrated.to, "storage is open");
-    let settings = Arc::new(settings(&config, is_demo, &store).await?);
-    if is_demo {
-        restore_demo(&store, &settings, &ids, clock.as_ref()).await?;
-    }
+    let ctx = Context {
+        now: clock.now(),
+        settings: Arc::default(),
+        ids: ids.clone(),
+        // Nothing that the server writes at its start has a link in it.
+        public_url: "".into(),
+        origin: Origin::internal("start"),
+    };
+    let settings = Arc::new(base_settings(&config, is_demo, &store, &ctx).await?);
     let app = App::new(AppOptions {
         store: store.clone(),
         settings: settings.clone(),
@@ -68,6 +74,10 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
         max_body_bytes: config.max_body_bytes,
         body_limit: Duration::from_secs(config.request_timeout_secs),
     });
+    app.reload_settings().await?;
+    if is_demo {
+        restore_demo(&store, Context { settings: settings.current(), ..ctx }).await?;
+    }
     let (stop, stopping) = watch::channel(false);
     let worker = mail_worker(&config, &settings, &store, &bus, clock)?
         .map(|worker| tokio::spawn(worker.run(stopping.clone())));
@@ -107,56 +117,60 @@ async fn open_store(
     Ok(tokio::task::spawn_blocking(move || Store::open(&options, bus, now)).await??)
 }
 
-/// Compiled defaults, then what the store holds, then the operator's word.
-async fn settings(config: &Config, is_demo: bool, store: &Store) -> Result<Settings, Box<dyn Error>> {
-    let mut settings = Settings { accept_chats_with_no_agents: is_demo, ..Settings::default() };
-    for (id, value) in store.read(parlor_store::settings::all).await? {
-        if let Err(error) = settings.set(&id, &value) {
-            tracing::warn!(id, ?error, "a stored setting is passed over");
-        }
-    }
-    for (id, value) in &config.settings {
-        settings.set(id, value).map_err(|e| format!("setting {id}: {e:?}"))?;
-    }
-    Ok(settings)
+/// Compiled defaults and facts, and the operator's word over them; what is stored is read later.
+async fn base_settings(
+    config: &Config,
+    is_demo: bool,
+    store: &Store,
+    ctx: &Context,
+) -> Result<SettingsHolder, Box<dyn Error>> {
+    let base = Settings {
+        accept_chats_with_no_agents: is_demo,
+        site_url: config.public_url.as_str().to_owned(),
+        unique_id: unique_id(store, ctx.clone()).await?,
+        ..Settings::default()
+    };
+    let overrides = config.settings.iter().map(|(id, text)| (*id, text.expose().to_owned())).collect();
+    let holder = SettingsHolder::new(base, overrides);
+    Ok(holder.map_err(|refused| format!("setting {}: {:?}", refused.id, refused.error))?)
 }
 
-async fn restore_demo(
-    store: &Store,
-    settings: &Arc<Settings>,
-    ids: &Arc<dyn IdSource>,
-    clock: &dyn Clock,
-) -> Result<(), Box<dyn Error>> {
-    let ctx = Context {
-        now: clock.now(),
-        settings: settings.clone(),
-        ids: ids.clone(),
-        // No record of the demo is a link.
-        public_url: "".into(),
-        origin: Origin::internal("demo"),
-    };
+/// The name of this installation. Only the first start writes, so that a server with a full disk starts.
+async fn unique_id(store: &Store, ctx: Context) -> Result<String, StoreError> {
+    match store.read(|tx| parlor_store::settings::find(tx, settings::UNIQUE_ID)).await? {
+        Some(known) => Ok(known),
+        None => store.write_idempotent("settings", move |tx| settings::unique_id(tx, &ctx)).await,
+    }
+}
+
+async fn restore_demo(store: &Store, ctx: Context) -> Result<(), Box<dyn Error>> {
+    let ctx = Context { origin: Origin::internal("demo"), ..ctx };
     Ok(store.write_idempotent(demo::OPEN_ROOM, move |tx| demo::ensure(tx, &ctx)).await?)
 }
 
 fn mail_worker(
     config: &Config,
-    settings: &Settings,
+    settings: &Arc<SettingsHolder>,
     store: &Store,
     bus: &LocalBus,
     clock: Arc<SystemClock>,
 ) -> Result<Option<worker::Worker>, Box<dyn Error>> {
-    let from = Some(settings.from_email.clone()).filter(|from| !from.is_empty());
-    let from = from.or_else(|| config.smtp_from.as_ref().map(|from| from.as_str().to_owned()));
-    let (Some(url), Some(from)) = (&config.smtp_url, from) else {
-        if !settings.offline_email.is_empty() {
+    let (Some(url), Some(from)) = (&config.smtp_url, &config.smtp_from) else {
+        if !settings.current().offline_email.is_empty() {
             tracing::warn!(
                 "offline messages should be mailed, but PARLOR_SMTP_URL is not set: their mails wait"
             );
         }
         return Ok(None);
     };
-    let mailer = Mailer::new(&SmtpConfig::new(url.0.expose(), from), clock.clone())?;
-    Ok(Some(worker::Worker { store: store.clone(), mailer, clock, wake: bus.jobs() }))
+    let mailer = Mailer::new(&SmtpConfig::new(url.0.expose(), from.as_str()), clock.clone())?;
+    Ok(Some(worker::Worker {
+        store: store.clone(),
+        settings: settings.clone(),
+        mailer,
+        clock,
+        wake: bus.jobs(),
+    }))
 }
 
 /// The signals that ask the server to stop. Taken before anything else is started, so that none is missed.

@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod messages;
 pub mod offline;
 pub mod rooms;
+pub mod settings;
 pub mod visitors;
 
 pub use context::Context;

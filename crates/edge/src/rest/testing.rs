@@ -15,6 +15,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use parlor_model::{Millis, Settings};
+use parlor_services::settings::SettingsHolder;
 use parlor_store::{ReadTx, Store, StoreError, StoreOptions};
 use parlor_testkit::{SeededIds, TestClock, ZonedMailDomains};
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) domains: Arc<ZonedMailDomains>,
     pub(crate) store: Store,
+    pub(crate) app: App,
     ids: Arc<SeededIds>,
     settings: Settings,
     router: Router,
@@ -61,16 +63,18 @@ impl Server {
         change(&mut settings);
         let (clock, domains) = (Arc::new(TestClock::new()), Arc::new(ZonedMailDomains::new()));
         let ids = Arc::new(SeededIds::new(1));
-        let router = router(&store, &settings, &clock, &domains, &ids);
+        let app = app(&store, &settings, &clock, &domains, &ids);
+        let router = super::router(app.clone());
         let document = serde_json::from_str(&crate::openapi()).unwrap();
         let witness = rusqlite::Connection::open(file).unwrap();
-        Self { clock, domains, store, ids, settings, router, document, witness, _folder: folder }
+        Self { clock, domains, store, app, ids, settings, router, document, witness, _folder: folder }
     }
 
     /// Changes settings on the way; all counts of calls start anew.
     pub(crate) fn set(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.settings);
-        self.router = router(&self.store, &self.settings, &self.clock, &self.domains, &self.ids);
+        self.app = app(&self.store, &self.settings, &self.clock, &self.domains, &self.ids);
+        self.router = super::router(self.app.clone());
     }
 
     /// One call, and the checks that every answer must stand.
@@ -203,16 +207,16 @@ impl Server {
     }
 }
 
-fn router(
+fn app(
     store: &Store,
     settings: &Settings,
     clock: &Arc<TestClock>,
     mail_domains: &Arc<ZonedMailDomains>,
     ids: &Arc<SeededIds>,
-) -> Router {
-    super::router(App::new(AppOptions {
+) -> App {
+    App::new(AppOptions {
         store: store.clone(),
-        settings: Arc::new(settings.clone()),
+        settings: Arc::new(SettingsHolder::from(settings.clone())),
         clock: clock.clone(),
         ids: ids.clone(),
         mail_domains: mail_domains.clone(),
@@ -220,7 +224,7 @@ fn router(
         public_url: "https://chat.example.org".into(),
         max_body_bytes: LARGEST_BODY,
         body_limit: Duration::from_secs(10),
-    }))
+    })
 }
 
 /// Two visitors with an open room each; calls are mostly Ana's.

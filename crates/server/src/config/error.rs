@@ -75,7 +75,7 @@ impl std::error::Error for ConfigErrors {}
 /// The problem of a key that the file may not have.
 pub(super) fn unknown_key(source: Source, name: &str) -> Problem {
     let known = KEYS.iter().map(|key| key.name.to_owned()).chain([SETTINGS.to_owned()]);
-    let text = if Settings::DEFINITIONS.iter().any(|definition| definition.id == name) {
+    let text = if Settings::definition(name).is_some() {
         format!("unknown key {name}; settings stand below [{SETTINGS}]")
     } else {
         let hint = "`parlor config print --defaults` lists all keys";
@@ -93,7 +93,7 @@ pub(super) fn unknown_variable(name: &str) -> Problem {
 
 /// The problem of a setting that the contract does not have.
 pub(super) fn unknown_setting(source: Source, id: &str) -> Problem {
-    let ids = Settings::DEFINITIONS.iter().map(|definition| definition.id);
+    let ids = Settings::definitions().iter().map(|definition| definition.id);
     let hint = "`parlor config print --defaults` lists all settings";
     let text = if matches!(source, Source::Variable(_)) {
         format!("unknown setting; {}", meaning(id, ids.map(|id| format!("{ENV_SETTING}{id}")), hint))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use super::layers::Resolver;
+use super::secret::Secret;
 use super::value::{DatabaseUrl, LogFilter, LogFormat, MailAddress, PublicUrl, Range, Shape, SmtpUrl, Value};
 
 /// What every variable of ours begins with.
@@ -109,8 +110,9 @@ macro_rules! keys {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub(crate) struct Config {
             $( $( $(#[doc = $doc])+ pub(crate) $field: $type, )+ )+
-            /// Settings of the contract that the operator overrules: id and text form, each known and valid.
-            pub(crate) settings: Vec<(&'static str, String)>,
+            /// Settings of the contract that the operator overrules: id and text form, each known and valid. Some of them
+            /// are secrets.
+            pub(crate) settings: Vec<(&'static str, Secret)>,
         }
 
         /// Every key, in the order of the documents. A derived default follows only from keys above it.

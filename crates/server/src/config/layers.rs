@@ -11,6 +11,7 @@ use parlor_model::settings::{Definition, SettingError};
 
 use super::error::{Problem, Source, unknown_setting, unknown_variable};
 use super::keys::{ENV_FILE, ENV_PREFIX, ENV_SETTING, Fallback, KEYS, Key, Known};
+use super::secret::Secret;
 use super::value::{Value, quoted};
 
 /// A value that somebody gave. It may be a secret, so it has no `Debug`.
@@ -40,7 +41,7 @@ impl Layers {
 
     /// Adds what a higher layer gives for a setting, or a problem if there is no such setting.
     pub(super) fn add_setting(&mut self, id: &str, text: impl Into<String>, source: Source) {
-        match Settings::DEFINITIONS.iter().find(|definition| definition.id == id) {
+        match Settings::definition(id) {
             Some(known) => {
                 self.settings.entry(known.id).or_default().push(Given { text: text.into(), source });
             }
@@ -137,16 +138,16 @@ impl Resolver {
     }
 
     /// The settings in force that were given, in the order of the contract; what is wrong with any is noted.
-    pub(super) fn settings(&mut self) -> Vec<(&'static str, String)> {
+    pub(super) fn settings(&mut self) -> Vec<(&'static str, Secret)> {
         let mut overrides = Vec::new();
-        for definition in Settings::DEFINITIONS {
+        for definition in Settings::definitions() {
             for given in self.layers.settings.get(definition.id).map_or(&[][..], Vec::as_slice) {
                 if let Err(error) = Settings::default().set(definition.id, &given.text) {
                     self.layers.problems.push(refused_setting(definition, given, &error));
                 }
             }
             if let Some(given) = self.layers.settings.get(definition.id).and_then(|given| given.last()) {
-                overrides.push((definition.id, given.text.clone()));
+                overrides.push((definition.id, Secret::new(given.text.as_str())));
                 self.sources.insert(definition.id, given.source.clone());
             }
         }
@@ -182,9 +183,11 @@ fn refused(key: &Key, given: &Given, expected: &str) -> Problem {
 fn refused_setting(definition: &Definition, given: &Given, error: &SettingError) -> Problem {
     let reason = match error {
         SettingError::Invalid(reason) => reason.clone(),
-        SettingError::Unknown => format!("expected {}", definition.kind.as_str()),
+        SettingError::ReadOnly => "it tells a fact that cannot be overruled".to_owned(),
+        SettingError::Unknown => format!("expected {}", definition.expects()),
     };
-    Problem { source: given.source.clone(), text: refusal(definition.id, Some(&given.text), given, &reason) }
+    let shown = if definition.secret() { None } else { Some(given.text.as_str()) };
+    Problem { source: given.source.clone(), text: refusal(definition.id, shown, given, &reason) }
 }
 
 /// `listen = "x" is refused; expected …`, without the name where the source says it.

@@ -5,7 +5,7 @@
 use std::fmt::{self, Write as _};
 
 use parlor_model::Settings;
-use parlor_model::settings::Kind;
+use parlor_model::settings::{Definition, Kind};
 
 use super::Loaded;
 use super::error::Source;
@@ -36,8 +36,13 @@ pub(crate) fn effective(loaded: &Loaded) -> String {
     page.heading("Settings that are overruled");
     page.line(format_args!("[{SETTINGS}]"));
     for (id, text) in &loaded.config.settings {
-        page.comment(explanation(id));
-        page.line(format_args!("{id} = {}  # {}", setting(id, text), loaded.source(id)));
+        let Some(definition) = Settings::definition(id) else { continue };
+        page.comment(definition.text);
+        if definition.secret() {
+            page.line(format_args!("# {id} is set, and not shown  # {}", loaded.source(id)));
+        } else {
+            page.line(format_args!("{id} = {}  # {}", setting(definition, text.expose()), loaded.source(id)));
+        }
     }
     if loaded.config.settings.is_empty() {
         page.line(format_args!("# none"));
@@ -73,6 +78,7 @@ pub(crate) fn example() -> String {
         };
         page.line(format_args!("#{} = {}", key.name, literal(key.shape, sample)));
     }
+    let mut group = "";
     page.heading("Settings");
     page.comment(&format!(
         "Settings of chats, overruled for this server. In the environment: {ENV_SETTING}<id>, such as \
@@ -80,11 +86,18 @@ pub(crate) fn example() -> String {
     ));
     page.line(format_args!("[{SETTINGS}]"));
     let defaults = Settings::default();
-    for definition in Settings::DEFINITIONS {
+    for definition in Settings::definitions().iter().filter(|definition| !definition.read_only) {
         let text = defaults.show(definition.id).unwrap_or_default();
         page.gap();
+        if std::mem::replace(&mut group, definition.group) != definition.group {
+            page.comment(&format!("== {group} =="));
+            page.gap();
+        }
         page.comment(definition.text);
-        page.line(format_args!("#{} = {}", definition.id, setting(definition.id, &text)));
+        if matches!(definition.kind, Kind::Int | Kind::Select | Kind::MultiSelect) {
+            page.comment(&format!("Value: {}.", definition.expects()));
+        }
+        page.line(format_args!("#{} = {}", definition.id, setting(definition, &text)));
     }
     page.0
 }
@@ -93,7 +106,7 @@ pub(crate) fn example() -> String {
 pub(crate) fn sources(loaded: &Loaded) -> String {
     let mut file = 0;
     let (mut variables, mut flags) = (Vec::new(), Vec::new());
-    let names = KEYS.iter().map(|key| key.name).chain(Settings::DEFINITIONS.iter().map(|known| known.id));
+    let names = KEYS.iter().map(|key| key.name).chain(Settings::definitions().iter().map(|known| known.id));
     for source in names.filter_map(|name| loaded.sources.get(name)) {
         match source {
             Source::File { .. } => file += 1,
@@ -130,10 +143,6 @@ fn names(key: &Key) -> String {
     }
 }
 
-fn explanation(id: &str) -> &'static str {
-    Settings::DEFINITIONS.iter().find(|known| known.id == id).map_or("", |known| known.text)
-}
-
 /// A text form as it is written in a file.
 fn literal(shape: Shape, text: &str) -> toml::Value {
     match shape {
@@ -146,18 +155,18 @@ fn literal(shape: Shape, text: &str) -> toml::Value {
 }
 
 /// A setting's value as it is written in a file.
-fn setting(id: &str, text: &str) -> toml::Value {
-    let mut settings = Settings::default();
+fn setting(definition: &Definition, text: &str) -> toml::Value {
+    let (mut settings, id) = (Settings::default(), definition.id);
     // Through the type and back, since a text form may be spelt in more than one way.
     let text = settings.set(id, text).ok().and_then(|()| settings.show(id)).unwrap_or_default();
-    match Settings::DEFINITIONS.iter().find(|known| known.id == id).map(|known| known.kind) {
-        Some(Kind::Bool) => toml::Value::Boolean(text == "true"),
-        Some(Kind::Int) => literal(Shape::Number, &text),
-        Some(Kind::List) => {
+    match definition.kind {
+        Kind::Bool => toml::Value::Boolean(text == "true"),
+        Kind::Int => literal(Shape::Number, &text),
+        Kind::List | Kind::MultiSelect => {
             let items: Vec<String> = serde_json::from_str(&text).unwrap_or_default();
             items.into_iter().map(toml::Value::String).collect::<Vec<_>>().into()
         }
-        Some(Kind::Text) | None => text.into(),
+        Kind::Text | Kind::Pattern | Kind::Color | Kind::Secret | Kind::Select => text.into(),
     }
 }
 

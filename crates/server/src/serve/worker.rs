@@ -6,6 +6,7 @@ use std::time::Duration;
 use parlor_adapters::{Mailer, SystemClock};
 use parlor_model::{Clock, Job, Millis};
 use parlor_services::jobs::{self, Claimed, Outcome};
+use parlor_services::settings::SettingsHolder;
 use parlor_store::{Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -18,6 +19,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 /// Runs mail jobs.
 pub(crate) struct Worker {
     pub(crate) store: Store,
+    pub(crate) settings: Arc<SettingsHolder>,
+    /// Its sender holds where the settings name none.
     pub(crate) mailer: Mailer,
     pub(crate) clock: Arc<SystemClock>,
     pub(crate) wake: Arc<Notify>,
@@ -52,8 +55,9 @@ impl Worker {
                 return Ok(next.map_or(LONGEST_NAP, |due| until(due, now)));
             }
             let mut running = JoinSet::new();
+            let mailer = self.mailer();
             for job in claimed {
-                let mailer = self.mailer.clone();
+                let mailer = mailer.clone();
                 running.spawn(async move { (job.pk, job.attempts, attempt(&mailer, job).await) });
             }
             while let Some(done) = running.join_next().await {
@@ -64,6 +68,18 @@ impl Worker {
                 self.store.write("jobs", move |tx| jobs::settle(tx, now, pk, attempts, &outcome)).await?;
             }
         }
+    }
+
+    /// The mailer with the sender that the settings name now.
+    fn mailer(&self) -> Mailer {
+        let from = &self.settings.current().from_email;
+        if from.trim().is_empty() {
+            return self.mailer.clone();
+        }
+        self.mailer.with_sender(from).unwrap_or_else(|| {
+            tracing::warn!("the setting From_Email is no address: mails are sent by PARLOR_SMTP_FROM");
+            self.mailer.clone()
+        })
     }
 }
 

@@ -8,4 +8,5 @@ mod demo;
 mod events;
 mod jobs;
 mod races;
+mod settings;
 mod texts;

@@ -17,5 +17,6 @@ mod migrations;
 mod queues;
 mod rooms;
 mod rows;
+mod settings;
 mod transactions;
 mod visitors;
