@@ -42,6 +42,9 @@ routes! {
     Login "POST login";
     Logout "POST logout";
     Me "GET me";
+    SettingsPublic "GET settings.public";
+    SettingOne "GET settings/:_id";
+    SettingSave "POST settings/:_id";
 }
 
 const MINUTE: i64 = 60_000;

@@ -12,6 +12,7 @@ mod health;
 mod info;
 mod json;
 mod livechat;
+mod settings;
 mod staff;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -48,6 +49,7 @@ use answer::Answer;
         (name = "visitors", description = "Register, look at, remove a visitor."),
         (name = "rooms", description = "Get or open a chat, close it."),
         (name = "accounts", description = "Log in and out; who am I. The two headers `X-User-Id` and `X-Auth-Token` make a call somebody's."),
+        (name = "settings", description = "What this server is set to, and changing it."),
         (name = "server", description = "What the server is and whether it works.")
     )
 )]
@@ -69,6 +71,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(session::log_in))
         .routes(routes!(session::log_out, session::log_out_by_get))
         .routes(routes!(me::show))
+        .routes(routes!(settings::public))
+        .routes(routes!(settings::one, settings::save))
         .routes(routes!(info::show))
         .routes(routes!(health::live))
         .routes(routes!(health::ready));

@@ -74,7 +74,21 @@ fn every_endpoint_is_there() {
     ]
     .map(livechat)
     .into();
-    expected.extend(["get /api/info", "get /health/live", "get /health/ready"].map(String::from));
+    expected.extend(
+        [
+            "get /api/info",
+            "get /health/live",
+            "get /health/ready",
+            "post /api/v1/login",
+            "post /api/v1/logout",
+            "get /api/v1/logout",
+            "get /api/v1/me",
+            "get /api/v1/settings.public",
+            "get /api/v1/settings/{_id}",
+            "post /api/v1/settings/{_id}",
+        ]
+        .map(String::from),
+    );
     assert_eq!(found, expected);
 }
 

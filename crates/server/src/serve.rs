@@ -9,11 +9,13 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlor_adapters::{LocalBus, Mailer, SmtpConfig, SystemClock, SystemIds, SystemMailDomains};
+use parlor_adapters::{
+    ArgonPasswords, LocalBus, Mailer, PasswordOptions, SmtpConfig, SystemClock, SystemIds, SystemMailDomains,
+};
 use parlor_edge::{App, AppOptions};
-use parlor_model::{Clock, IdSource, Millis, Origin, Settings};
+use parlor_model::{Clock, IdSource, Millis, Origin, PasswordDigest, Passwords, Settings};
 use parlor_services::settings::{self, SettingsHolder};
-use parlor_services::{Context, demo};
+use parlor_services::{Context, accounts, demo};
 use parlor_store::{Migrated, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -63,12 +65,15 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
         origin: Origin::internal("start"),
     };
     let settings = Arc::new(base_settings(&config, is_demo, &store, &ctx).await?);
+    let passwords: Arc<dyn Passwords> = Arc::new(ArgonPasswords::new(PasswordOptions::default())?);
+    seed_accounts(&config, &store, &ctx, passwords.as_ref()).await?;
     let app = App::new(AppOptions {
         store: store.clone(),
         settings: settings.clone(),
         clock: clock.clone(),
         ids,
         mail_domains: Arc::new(SystemMailDomains::system()),
+        passwords,
         trusted_proxies: config.trusted_proxies.clone(),
         public_url: config.public_url.as_str().into(),
         max_body_bytes: config.max_body_bytes,
@@ -115,6 +120,39 @@ async fn open_store(
 ) -> Result<(Store, Migrated), Box<dyn Error>> {
     let options = storage::options(config);
     Ok(tokio::task::spawn_blocking(move || Store::open(&options, bus, now)).await??)
+}
+
+/// Roles and permissions of this release, and the administrator that the operator names.
+async fn seed_accounts(
+    config: &Config,
+    store: &Store,
+    ctx: &Context,
+    passwords: &dyn Passwords,
+) -> Result<(), Box<dyn Error>> {
+    let now = ctx.now;
+    store.write_idempotent("accounts", move |tx| accounts::seed(tx, now)).await?;
+    let (Some(username), Some(password)) = (&config.admin_username, &config.admin_password) else {
+        return Ok(());
+    };
+    let hash = passwords.hash(PasswordDigest::from_clear(password.0.expose())).await?;
+    let command = accounts::Create {
+        id: config.admin_id.as_ref().map(|id| id.0.clone()),
+        username: username.0.clone(),
+        name: Some(username.0.clone()),
+        email: config.admin_email.as_ref().map(|email| email.as_str().to_owned()),
+        email_verified: true,
+        password: Some(hash),
+        roles: Vec::new(),
+    };
+    let ctx = ctx.clone();
+    let made = store
+        .write("accounts", move |tx| accounts::ensure_administrator(tx, &ctx, &command))
+        .await
+        .map_err(|error| format!("the administrator cannot be made: {error:?}"))?;
+    if made {
+        tracing::info!(username = username.0, "the administrator was made");
+    }
+    Ok(())
 }
 
 /// Compiled defaults and facts, and the operator's word over them; what is stored is read later.

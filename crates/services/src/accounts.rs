@@ -216,18 +216,8 @@ pub struct Login {
 
 /// Notes a failed login, or opens a session: `None` for a wrong name or password.
 pub fn log_in(tx: &mut WriteTx<'_>, ctx: &Context, login: &Login) -> Result<Option<Staff>, StoreError> {
-    let account = match (&login.found.account, login.verdict) {
-        (Some(account), Verdict::Right | Verdict::RightButOld) => account,
-        _ => {
-            for key in keys(ctx, &login.name) {
-                // Read inside the transaction that writes it: guesses that run side by side all count.
-                let before = accounts::failures(tx, &key)?;
-                accounts::set_failures(tx, &key, Failures::one_more(before, ctx.now, Rules::default()))?;
-            }
-            let target = login.found.account.as_ref().map_or("unknown", |account| account.id.as_str());
-            note(tx, ctx, None, "login.failed", target)?;
-            return Ok(None);
-        }
+    let (Some(account), Verdict::Right | Verdict::RightButOld) = (&login.found.account, login.verdict) else {
+        return failed(tx, ctx, login).map(|()| None);
     };
     if let Some(hash) = &login.renewed {
         accounts::set_password(tx, account.pk, hash, ctx.now)?;
@@ -239,6 +229,16 @@ pub fn log_in(tx: &mut WriteTx<'_>, ctx: &Context, login: &Login) -> Result<Opti
     note(tx, ctx, Some(&account.id), "login", &account.id)?;
     tx.emit(Event::AccountChanged { account: account.id.clone() });
     staff(tx, Account { last_login_at: Some(ctx.now), ..account.clone() }).map(Some)
+}
+
+fn failed(tx: &mut WriteTx<'_>, ctx: &Context, login: &Login) -> Result<(), StoreError> {
+    for key in keys(ctx, &login.name) {
+        // Read inside the transaction that writes it: guesses that run side by side all count.
+        let before = accounts::failures(tx, &key)?;
+        accounts::set_failures(tx, &key, Failures::one_more(before, ctx.now, Rules::default()))?;
+    }
+    let target = login.found.account.as_ref().map_or("unknown", |account| account.id.as_str());
+    note(tx, ctx, None, "login.failed", target)
 }
 
 /// Ends one session (`logout`).

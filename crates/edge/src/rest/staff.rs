@@ -33,6 +33,23 @@ impl Needs for Login {
     const ANY: &'static [Permission] = &[];
 }
 
+macro_rules! needs {
+    ($($name:ident: $($permission:ident)+;)+) => { $(
+        #[doc = concat!("Needs one of: ", $("`", stringify!($permission), "` "),+)]
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl Needs for $name {
+            const ANY: &'static [Permission] = &[$(Permission::$permission),+];
+        }
+    )+ };
+}
+
+needs! {
+    ViewSettings: ViewPrivilegedSetting;
+    EditSettings: EditPrivilegedSetting;
+}
+
 /// A request by a caller who holds what `N` asks for.
 pub(crate) struct StaffCall<N> {
     pub(crate) incoming: Incoming,

@@ -204,6 +204,16 @@ keys! {
         /// The sender of our mail, required with `smtp_url`.
         smtp_from: Option<MailAddress> = Absent { sample: "chat@example.com" };
     }
+    "Administrator" {
+        /// Username of an administrator who is made at the start if no account has that name.
+        admin_username: Option<Username> = Absent { sample: "admin" };
+        /// Their password, for the first login.
+        admin_password: Option<Password> = Absent { sample: "a long sentence of your own" };
+        /// Their mail address.
+        admin_email: Option<MailAddress> = Absent { sample: "admin@example.com" };
+        /// Their id, for automated set-ups.
+        admin_id: Option<PublicId> = Absent { sample: "rocketchat.admin" };
+    }
     "Limits" {
         /// Worker threads for connections and requests.
         threads: usize = Derived {

@@ -167,6 +167,14 @@ impl Resolver {
             );
             self.layers.problems.push(Problem { source: given.source.clone(), text });
         }
+        for (given, missing) in [("admin_username", "admin_password"), ("admin_password", "admin_username")] {
+            if let Some(value) = self.layers.highest(given)
+                && self.layers.highest(missing).is_none()
+            {
+                let text = format!("{given} is given but {missing} is not; an administrator needs both");
+                self.layers.problems.push(Problem { source: value.source.clone(), text });
+            }
+        }
     }
 }
 

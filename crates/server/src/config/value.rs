@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::secret::{SecretUrl, redacted_url};
+use super::secret::{Secret, SecretUrl, redacted_url};
 
 /// The numbers that a key allows, where it is a number.
 pub(crate) type Range = Option<RangeInclusive<i64>>;
@@ -303,6 +303,70 @@ impl Value for MailAddress {
 
     fn show(&self) -> Option<toml::Value> {
         Some(self.as_str().into())
+    }
+}
+
+/// A name to log in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Username(pub(crate) String);
+
+impl Value for Username {
+    fn expects(_: &Range) -> String {
+        "a username of letters, digits, '-', '_' and '.'".to_owned()
+    }
+
+    fn parse(text: &str, range: &Range) -> Result<Self, String> {
+        if parlor_model::account::is_username(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Self::expects(range))
+        }
+    }
+
+    fn show(&self) -> Option<toml::Value> {
+        Some(self.0.clone().into())
+    }
+}
+
+/// A password in clear, never shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Password(pub(crate) Secret);
+
+impl Value for Password {
+    const SECRET: bool = true;
+
+    fn expects(_: &Range) -> String {
+        "a password of at least 8 characters".to_owned()
+    }
+
+    fn parse(text: &str, range: &Range) -> Result<Self, String> {
+        if text.chars().count() >= 8 { Ok(Self(Secret::new(text))) } else { Err(Self::expects(range)) }
+    }
+
+    fn show(&self) -> Option<toml::Value> {
+        Some(self.0.to_string().into())
+    }
+}
+
+/// The id of a record, as others will name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PublicId(pub(crate) String);
+
+impl Value for PublicId {
+    fn expects(_: &Range) -> String {
+        "an id of 1 to 64 letters, digits, '-', '_' and '.'".to_owned()
+    }
+
+    fn parse(text: &str, range: &Range) -> Result<Self, String> {
+        if parlor_model::account::is_username(text) && text.len() <= 64 {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Self::expects(range))
+        }
+    }
+
+    fn show(&self) -> Option<toml::Value> {
+        Some(self.0.clone().into())
     }
 }
 

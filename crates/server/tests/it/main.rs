@@ -2,6 +2,7 @@
 //!
 //! Every wait is bounded and for something that is seen: a line, a byte, an answer, the end of a process.
 
+mod administrator;
 mod full_disk;
 mod limits;
 mod mail;

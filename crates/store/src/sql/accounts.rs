@@ -128,8 +128,8 @@ pub fn password(tx: &mut ReadTx<'_>, account: i64) -> Result<Option<String>, Sto
 pub fn insert(tx: &mut WriteTx<'_>, new: NewAccount<'_>, now: Millis) -> Result<i64, StoreError> {
     let (author,) = tx.one::<(i64,)>(INSERT_AUTHOR, params![new.id, new.username, new.name])?;
     let NewAccount { id, username, name, email, email_verified, password } = new;
-    let params =
-        params![id, username, &key(username), name, email, email_verified, password, author, now];
+    let username_key = key(username);
+    let params = params![id, username, &username_key, name, email, email_verified, password, author, now];
     tx.one::<(i64,)>(INSERT, params).map(|(pk,)| pk)
 }
 
