@@ -16,6 +16,7 @@ pub mod message;
 pub mod offline;
 pub mod origin;
 pub mod room;
+pub mod routing;
 pub mod settings;
 pub mod text;
 pub mod time;
