@@ -54,7 +54,7 @@ fn presences_have_names() {
 
 #[test]
 fn who_is_available() {
-    let with = |presence, is_bot| Candidate { presence, is_bot, ..agent(0) };
+    let with = |presence, is_bot| Candidate { is_bot, presence, ..agent(0) };
     let lenient = Rules { accept_with_no_agents: true, ..PLAIN };
     let strict = Rules { enabled_when_idle: false, ..PLAIN };
     for (presence, plain, accepting, not_idle) in [
