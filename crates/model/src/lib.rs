@@ -20,6 +20,7 @@ pub mod origin;
 pub mod password;
 pub mod permission;
 pub mod room;
+pub mod routing;
 pub mod settings;
 pub mod text;
 pub mod time;
