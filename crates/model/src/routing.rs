@@ -9,7 +9,7 @@ mod selection;
 pub use queue::{
     Preferred, Sorting, Waiting, estimated_wait_seconds, inquiry_status_for_new_chat, queue_order,
 };
-pub use selection::{Candidate, Presence, Rules, choose, has_room, is_available};
+pub use selection::{Candidate, Rules, choose, has_room, is_available};
 
 /// How waiting chats find an agent: `Livechat_Routing_Method` (8.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,7 +47,7 @@ pub(crate) struct SettingBody {
     #[serde(rename = "_id")]
     id: &'static str,
     /// Of the setting's own type.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     value: Value,
 }
 
@@ -138,7 +138,7 @@ pub(crate) async fn one(Segment(id): Segment, call: StaffCall<ViewSettings>) -> 
 #[derive(Debug, ToSchema)]
 pub(crate) struct SettingChange {
     /// Of the setting's own type; texts and numbers are converted where that loses nothing.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     value: Value,
 }
 

@@ -2,36 +2,7 @@
 
 use super::Method;
 use crate::Millis;
-
-/// How an account's presence looks to others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
-    /// There.
-    Online,
-    /// There, but idle.
-    Away,
-    /// There, and not to be disturbed; chats are given all the same.
-    Busy,
-    /// Not there, or invisible.
-    Offline,
-}
-
-impl Presence {
-    /// The word on the wire and in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Online => "online",
-            Self::Away => "away",
-            Self::Busy => "busy",
-            Self::Offline => "offline",
-        }
-    }
-
-    /// The presence with this name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Online, Self::Away, Self::Busy, Self::Offline].into_iter().find(|p| p.as_str() == text)
-    }
-}
+use crate::account::Presence;
 
 /// An agent who may be given a chat. For a chat of a department these are the agents of its enabled rows only, for any
 /// other chat all with the role `livechat-agent` (8.1).

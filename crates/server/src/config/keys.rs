@@ -10,7 +10,10 @@ use ipnet::IpNet;
 
 use super::layers::Resolver;
 use super::secret::Secret;
-use super::value::{DatabaseUrl, LogFilter, LogFormat, MailAddress, PublicUrl, Range, Shape, SmtpUrl, Value};
+use super::value::{
+    DatabaseUrl, LogFilter, LogFormat, MailAddress, Password, PublicId, PublicUrl, Range, Shape, SmtpUrl,
+    Username, Value,
+};
 
 /// What every variable of ours begins with.
 pub(crate) const ENV_PREFIX: &str = "PARLOR_";

@@ -47,10 +47,12 @@ pub(crate) struct MeBody {
     id: String,
     username: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     name: Option<String>,
     emails: Vec<EmailBody>,
     /// The first address.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     email: Option<String>,
     /// `online`, `away`, `busy` or `offline`.
     status: &'static str,
@@ -59,6 +61,7 @@ pub(crate) struct MeBody {
     status_connection: &'static str,
     /// `available` or `not-available`; only agents have it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     status_livechat: Option<&'static str>,
     avatar_url: String,
     utc_offset: i64,

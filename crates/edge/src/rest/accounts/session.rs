@@ -185,6 +185,7 @@ pub(crate) struct LogoutResponse {
 #[utoipa::path(
     post, path = "/api/v1/logout", tag = "accounts", operation_id = "logout",
     responses((status = 200, description = "Logged out", body = LogoutResponse),
+              (status = 400, description = "A path that cannot be read", body = Failure),
               StaffFailure, AnyFailure)
 )]
 pub(crate) async fn log_out(call: StaffCall<Login>) -> Result<Answer, Answer> {
@@ -195,6 +196,7 @@ pub(crate) async fn log_out(call: StaffCall<Login>) -> Result<Answer, Answer> {
 #[utoipa::path(
     get, path = "/api/v1/logout", tag = "accounts", operation_id = "logoutByGet",
     responses((status = 200, description = "Logged out", body = LogoutResponse),
+              (status = 400, description = "A path that cannot be read", body = Failure),
               StaffFailure, AnyFailure)
 )]
 pub(crate) async fn log_out_by_get(call: StaffCall<Login>) -> Result<Answer, Answer> {

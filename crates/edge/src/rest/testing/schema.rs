@@ -1,7 +1,7 @@
 //! Holds an answer against the `OpenAPI` document: nothing undocumented, nothing promised and missing.
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Reply;
 
@@ -34,6 +34,13 @@ fn mismatch(document: &Value, schema: &Value, value: &Value, at: &str) -> Option
         let fits = choices.iter().any(|choice| mismatch(document, choice, value, at).is_none());
         return (!fits).then(|| format!("{at} is none of its choices"));
     }
+    if let Some(parts) = schema["allOf"].as_array() {
+        return mismatch(document, &merged(document, parts), value, at);
+    }
+    // Nothing but words: any JSON value.
+    if schema.as_object().is_some_and(|schema| schema.keys().all(|key| key == "description")) {
+        return None;
+    }
     let types: Vec<&str> = match &schema["type"] {
         Value::String(name) => vec![name],
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
@@ -63,6 +70,18 @@ fn mismatch(document: &Value, schema: &Value, value: &Value, at: &str) -> Option
         }
         _ => None,
     }
+}
+
+/// The object that has the properties of all parts.
+fn merged(document: &Value, parts: &[Value]) -> Value {
+    let (mut properties, mut required) = (serde_json::Map::new(), Vec::new());
+    for part in parts {
+        let target = part["$ref"].as_str().map(|target| target.trim_start_matches('#'));
+        let part = target.map_or(part, |target| document.pointer(target).unwrap());
+        properties.extend(part["properties"].as_object().unwrap().clone());
+        required.extend(part["required"].as_array().into_iter().flatten().cloned());
+    }
+    json!({ "type": "object", "properties": properties, "required": required })
 }
 
 fn is_a(name: &str, value: &Value) -> bool {

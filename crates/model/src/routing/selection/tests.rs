@@ -45,14 +45,6 @@ fn chosen(method: Method, candidates: &[Candidate<'static>]) -> Option<&'static 
 }
 
 #[test]
-fn presences_have_names() {
-    for presence in PRESENCES {
-        assert_eq!(Presence::parse(presence.as_str()), Some(presence));
-    }
-    assert_eq!(Presence::parse("invisible"), None);
-}
-
-#[test]
 fn who_is_available() {
     let with = |presence, is_bot| Candidate { is_bot, presence, ..agent(0) };
     let lenient = Rules { accept_with_no_agents: true, ..PLAIN };
