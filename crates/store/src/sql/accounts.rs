@@ -33,13 +33,11 @@ statements! {
     INSERT_TOKEN = "INSERT INTO login_token (hash, account, bypass_two_factor, created_at, expires_at) \
                     VALUES ($1, $2, FALSE, $3, $4)";
     DELETE_TOKEN = "DELETE FROM login_token WHERE hash = $1 AND account = $2 AND name IS NULL";
-    DELETE_TOKENS = "DELETE FROM login_token WHERE account = $1";
     DELETE_EXPIRED = "DELETE FROM login_token WHERE account = $1 AND expires_at <= $2";
     ROLES_OF = "SELECT role FROM account_role WHERE account = $1 ORDER BY role";
     GRANTED = "SELECT DISTINCT p.permission FROM account_role r JOIN role_permission p ON p.role = r.role \
                WHERE r.account = $1";
     ADD_ROLE = "INSERT INTO account_role (account, role) VALUES ($1, $2) ON CONFLICT (account, role) DO NOTHING";
-    SOMEONE_IN_ROLE = "SELECT COUNT(*) FROM (SELECT 1 FROM account_role WHERE role = $1 LIMIT 1) AS someone";
     SEED_ROLE = "INSERT INTO role (id, name, description, protected) VALUES ($1, $1, $2, TRUE) ON CONFLICT (id) DO NOTHING";
     SEED_PERMISSION = "INSERT INTO permission (id, updated_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
     GRANT = "INSERT INTO role_permission (role, permission) VALUES ($1, $2) ON CONFLICT (role, permission) DO NOTHING";
@@ -160,11 +158,6 @@ pub fn remove_token(tx: &mut WriteTx<'_>, account: i64, hash: &str) -> Result<()
     tx.run(DELETE_TOKEN, params![hash, account]).map(drop)
 }
 
-/// Removes every token of an account.
-pub fn remove_tokens(tx: &mut WriteTx<'_>, account: i64) -> Result<(), StoreError> {
-    tx.run(DELETE_TOKENS, params![account]).map(drop)
-}
-
 /// The roles of an account, in order of their ids.
 pub fn roles_of(tx: &mut ReadTx<'_>, account: i64) -> Result<Vec<String>, StoreError> {
     tx.all::<(String,)>(ROLES_OF, params![account]).map(|rows| rows.into_iter().map(|(r,)| r).collect())
@@ -178,11 +171,6 @@ pub fn granted(tx: &mut ReadTx<'_>, account: i64) -> Result<Vec<String>, StoreEr
 /// Gives an account a role that exists.
 pub fn add_role(tx: &mut WriteTx<'_>, account: i64, role: &str) -> Result<(), StoreError> {
     tx.run(ADD_ROLE, params![account, role]).map(drop)
-}
-
-/// Whether any account has a role.
-pub fn someone_in_role(tx: &mut ReadTx<'_>, role: &str) -> Result<bool, StoreError> {
-    tx.one::<(i64,)>(SOMEONE_IN_ROLE, params![role]).map(|(n,)| n > 0)
 }
 
 /// Makes sure that a role of the program exists.

@@ -20,7 +20,6 @@ const DANGLING: &str = "only while a reference dangles, and none ever does";
 const SCANS: &[(&str, &str, &str)] = &[
     ("settings::ALL_VALUES", "SCAN setting USING INDEX sqlite_autoindex_setting_1", "wants the whole table"),
     ("offline::NEWEST", "SCAN offline_message", "walks the key from its end and stops at the limit"),
-    ("accounts::SOMEONE_IN_ROLE", "SCAN someone", "the one row of the subquery, which has a line of its own"),
     ("accounts::INSERT_AUTHOR", "SCAN visitor", DANGLING),
     ("accounts::INSERT_AUTHOR", "SCAN account", DANGLING),
     ("visitors::INSERT_AUTHOR", "SCAN visitor", DANGLING),
