@@ -56,7 +56,7 @@ pub struct ArgonPasswords {
 }
 
 impl ArgonPasswords {
-    /// Computes one hash on the calling thread, to compare with where there is none (some tens of milliseconds).
+    /// Fails if the options are out of range.
     pub fn new(options: PasswordOptions) -> Result<Self, PasswordOptionsError> {
         let scheme =
             Scheme::new(options.memory, options.passes, options.lanes).map_err(PasswordOptionsError)?;
@@ -68,7 +68,7 @@ impl ArgonPasswords {
         })
     }
 
-    /// Hashes computed since the start, for hashing or verifying, the one made by [`ArgonPasswords::new`] included.
+    /// Hashes computed since the start, for hashing or verifying.
     pub fn computations(&self) -> u64 {
         self.scheme.computations()
     }

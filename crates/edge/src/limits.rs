@@ -40,6 +40,7 @@ routes! {
     RoomOpen "GET livechat/room";
     RoomClose "POST livechat/room.close";
     Login "POST login";
+    Setup "/setup";
     Logout "POST logout";
     Me "GET me";
     SettingsPublic "GET settings.public";
@@ -50,6 +51,11 @@ routes! {
 const MINUTE: i64 = 60_000;
 /// Guesses at message ids that one address may make per minute (decision D1).
 const UNKNOWN_IDS: i64 = 3;
+/// Calls with tokens that are nobody's that one address may make per minute.
+const UNKNOWN_TOKENS: i64 = 60;
+/// Calls of one endpoint that somebody who works here may make per minute: a console asks often, and a whole office may
+/// share an address (section 1.7 of `agent-api.md`).
+const STAFF_CALLS: i64 = 600;
 
 /// A number of calls in a window of milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,18 +149,56 @@ impl Limiter {
         if !settings.rate_limiter {
             return Ok(());
         }
-        let key = self.guesses(address);
-        let shard = self.shard(key);
-        match shard.get(&key) {
-            Some(w) if w.ends > now.0 && w.calls >= UNKNOWN_IDS => Err(exceeded(UNKNOWN_IDS, *w, now)),
-            _ => Ok(()),
-        }
+        self.look(self.guesses(address), UNKNOWN_IDS, now)
     }
 
     /// Counts an id that did not exist.
     pub(crate) fn guessed(&self, address: Option<IpAddr>, now: Millis) {
         // Past the limit there is nothing more to count.
         let _ = self.take(self.guesses(address), Allowance { calls: UNKNOWN_IDS, window: MINUTE }, now);
+    }
+
+    /// Counts a call by the account `id`, whatever its address.
+    pub(crate) fn count_staff(
+        &self,
+        settings: &Settings,
+        route: Route,
+        id: &str,
+        now: Millis,
+    ) -> Result<Option<Quota>, Exceeded> {
+        if !settings.rate_limiter {
+            return Ok(None);
+        }
+        let key = self.hasher.hash_one(("staff", route, id));
+        self.take(key, Allowance { calls: STAFF_CALLS, window: MINUTE }, now).map(Some)
+    }
+
+    /// True while the address may still try tokens.
+    pub(crate) fn may_present(
+        &self,
+        settings: &Settings,
+        address: Option<IpAddr>,
+        now: Millis,
+    ) -> Result<(), Exceeded> {
+        if !settings.rate_limiter {
+            return Ok(());
+        }
+        self.look(self.hasher.hash_one(("presented", address)), UNKNOWN_TOKENS, now)
+    }
+
+    /// Counts a token that was nobody's.
+    pub(crate) fn presented(&self, address: Option<IpAddr>, now: Millis) {
+        let allowance = Allowance { calls: UNKNOWN_TOKENS, window: MINUTE };
+        // Past the limit there is nothing more to count.
+        let _ = self.take(self.hasher.hash_one(("presented", address)), allowance, now);
+    }
+
+    /// Refuses if `calls` have been counted, and counts nothing.
+    fn look(&self, key: u64, calls: i64, now: Millis) -> Result<(), Exceeded> {
+        match self.shard(key).get(&key) {
+            Some(w) if w.ends > now.0 && w.calls >= calls => Err(exceeded(calls, *w, now)),
+            _ => Ok(()),
+        }
     }
 
     fn guesses(&self, address: Option<IpAddr>) -> u64 {

@@ -4,10 +4,10 @@ mod accounts;
 mod answer;
 #[cfg(test)]
 mod arbitrary;
-mod call;
+pub(crate) mod call;
 mod dates;
 mod error;
-mod fields;
+pub(crate) mod fields;
 mod health;
 mod info;
 mod json;

@@ -15,7 +15,7 @@ use parlor_adapters::{
 use parlor_edge::{App, AppOptions};
 use parlor_model::{Clock, IdSource, Millis, Origin, PasswordDigest, Passwords, Settings};
 use parlor_services::settings::{self, SettingsHolder};
-use parlor_services::{Context, accounts, demo};
+use parlor_services::{Context, accounts, demo, setup};
 use parlor_store::{Migrated, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -67,6 +67,7 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
     let settings = Arc::new(base_settings(&config, is_demo, &store, &ctx).await?);
     let passwords: Arc<dyn Passwords> = Arc::new(ArgonPasswords::new(PasswordOptions::default())?);
     seed_accounts(&config, &store, &ctx, passwords.as_ref()).await?;
+    let link = setup_link(&config, &store, &ctx).await;
     let app = App::new(AppOptions {
         store: store.clone(),
         settings: settings.clone(),
@@ -98,7 +99,7 @@ async fn serve(config: Config, is_demo: bool) -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
     let router = parlor_edge::router(app);
     let main = tokio::spawn(listen::serve(listener, router, listen::Limits::of(&config), stopping));
-    announce(address, is_demo)?;
+    announce(address, is_demo, link.as_deref())?;
 
     signals.asked_to_stop().await;
     tracing::info!("stopping: no new connections, open calls are finished");
@@ -153,6 +154,20 @@ async fn seed_accounts(
         tracing::info!(username = username.0, "the administrator was made");
     }
     Ok(())
+}
+
+/// The one-time link to make the first administrator; none if there is one.
+async fn setup_link(config: &Config, store: &Store, ctx: &Context) -> Option<String> {
+    let ctx = ctx.clone();
+    match store.write("accounts", move |tx| setup::begin(tx, &ctx)).await {
+        Ok(token) => token.map(|token| format!("{}/setup?token={token}", config.public_url.as_str())),
+        Err(error) => {
+            // A full disk must not keep the server from serving its visitors.
+            let error: StoreError = error;
+            tracing::warn!(%error, "there is no administrator, and no set-up link could be made");
+            None
+        }
+    }
 }
 
 /// Compiled defaults and facts, and the operator's word over them; what is stored is read later.
@@ -238,12 +253,15 @@ impl Signals {
 }
 
 /// Says on standard output where the server listens, and in a demo what to try.
-fn announce(address: std::net::SocketAddr, is_demo: bool) -> io::Result<()> {
+fn announce(address: std::net::SocketAddr, is_demo: bool, link: Option<&str>) -> io::Result<()> {
     let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let at = format!("http://{host}:{}", address.port());
     let mut out = io::stdout().lock();
     writeln!(out, "Parlor {} listens on {at}", env!("CARGO_PKG_VERSION"))?;
+    if let Some(link) = link {
+        writeln!(out, "\nThere is no administrator yet. Make one here (works once, for 24 hours):\n{link}")?;
+    }
     if is_demo {
         writeln!(out, "\nTry it from another terminal:\n")?;
         for line in lines_to_try(&at) {

@@ -25,6 +25,9 @@ errors! {
         /// Another account has the username or the e-mail address.
         Taken(String) => |what: String| ErrorCode::coded(
             "error-field-unavailable", format!("{} is already in use", parlor_model::text::single_line(&what)));
+        /// The address has not the form `x@y`.
+        InvalidEmail(String) => |address: String| ErrorCode::coded(
+            "error-invalid-email", format!("Invalid email {}", parlor_model::text::single_line(&address)));
     }
 }
 
@@ -67,6 +70,9 @@ pub fn create(tx: &mut WriteTx<'_>, ctx: &Context, command: &Create) -> Result<S
         return Err(AccountError::Taken(command.username.clone()));
     }
     let email = command.email.as_deref().map(|e| e.trim().to_lowercase()).filter(|e| !e.is_empty());
+    if let Some(email) = email.as_deref().filter(|email| !parlor_model::text::is_address(email)) {
+        return Err(AccountError::InvalidEmail(email.to_owned()));
+    }
     if let Some(email) = &email
         && accounts::by_email(tx, email)?.is_some()
     {
@@ -98,9 +104,18 @@ pub fn ensure_administrator(
     if accounts::by_username(tx, &command.username)?.is_some() {
         return Ok(false);
     }
-    let roles = vec!["admin".to_owned(), "user".to_owned()];
-    create(tx, ctx, &Create { roles, ..command.clone() })?;
+    create_administrator(tx, ctx, command)?;
     Ok(true)
+}
+
+/// Makes an account with every right; gives its public id.
+pub(crate) fn create_administrator(
+    tx: &mut WriteTx<'_>,
+    ctx: &Context,
+    command: &Create,
+) -> Result<String, AccountError> {
+    let roles = vec!["admin".to_owned(), "user".to_owned()];
+    create(tx, ctx, &Create { roles, ..command.clone() })
 }
 
 /// A caller who has shown who they are.

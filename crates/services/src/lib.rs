@@ -15,6 +15,7 @@ pub mod messages;
 pub mod offline;
 pub mod rooms;
 pub mod settings;
+pub mod setup;
 pub mod visitors;
 
 pub use context::Context;

@@ -75,3 +75,10 @@ CREATE TABLE login_failure (
     count {int} NOT NULL,
     last {int} NOT NULL
 ) {strict};
+
+-- Secrets of this installation that end, by name: the hash of the one-time set-up link.
+CREATE TABLE secret (
+    name {text} PRIMARY KEY,
+    value {text} NOT NULL,
+    expires_at {int} NOT NULL
+) {strict};

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use argon2::password_hash::Error as HashError;
+use argon2::password_hash::phc::ParamsString;
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, Version};
 use bcrypt::{BcryptError, HashParts};
 use parlor_model::IdSource;
@@ -52,9 +53,13 @@ impl Scheme {
         }
         let today =
             Params::new(memory, passes, lanes, Some(Params::DEFAULT_OUTPUT_LEN)).map_err(HashError::from)?;
-        let dummy =
-            argon(today.clone(), Version::V0x13).hash_password_with_salt(&SystemIds.secret(), &salt())?;
-        Ok(Self { today, dummy, computations: AtomicU64::new(1) })
+        // Made with the least work and then said to be today's: it fits no password either way, and a server that
+        // nobody has logged in to yet has not taken the memory of a real one.
+        let least = Params::new(Params::MIN_M_COST, Params::MIN_T_COST, 1, today.output_len());
+        let least = argon(least.map_err(HashError::from)?, Version::V0x13);
+        let mut dummy = least.hash_password_with_salt(&SystemIds.secret(), &salt())?;
+        dummy.params = ParamsString::try_from(&today)?;
+        Ok(Self { today, dummy, computations: AtomicU64::new(0) })
     }
 
     pub(super) fn computations(&self) -> u64 {

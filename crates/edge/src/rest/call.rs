@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Limited};
 use parlor_model::ErrorCode;
+use parlor_model::permission::Permission;
+use parlor_services::accounts::Staff;
 use parlor_services::{Context, Refusal};
 
 use super::answer::Answer;
@@ -15,7 +17,7 @@ use super::error;
 use super::fields::{Field, Fields, Reader, Shape, Unreadable};
 use crate::App;
 use crate::caller::{Caller, Peer};
-use crate::limits::{Quota, Route};
+use crate::limits::{Exceeded, Quota, Route};
 
 /// A request, read to its end.
 pub(crate) struct Incoming {
@@ -81,14 +83,7 @@ impl Incoming {
         fields: Result<Fields<'_>, Answer>,
     ) -> Result<(Desk, T), Answer> {
         let token = token.or_else(|| fields.as_ref().ok().and_then(|f| f.peek("token")));
-        let desk = self.desk(route, token)?;
-        match fields {
-            Ok(fields) => match T::check(fields) {
-                Ok(input) => Ok((desk, input)),
-                Err(code) => Err(desk.refuse(Refusal::Code(code))),
-            },
-            Err(answer) => Err(desk.finish(answer)),
-        }
+        self.desk(route, token)?.check(fields)
     }
 
     /// Takes token and room of a call without a body: from the query, else the token from `X-Visitor-Token`. `None`
@@ -108,10 +103,24 @@ impl Incoming {
         Ok((desk, Some((named.token, named.rid))))
     }
 
-    /// Counts the call.
-    pub(crate) fn desk(&self, route: Route, token: Option<&str>) -> Result<Desk, Answer> {
+    /// Counts the call of somebody who works here; some are not counted (`api-bypass-rate-limit`).
+    pub(crate) fn staff_desk(&self, route: Route, who: &Staff) -> Result<Desk, Answer> {
         let ctx = self.app.context(&self.caller);
-        match self.app.limiter().count(&ctx.settings, route, token, self.caller.address, ctx.now) {
+        let counted = if who.may(Permission::BypassRateLimit) {
+            Ok(None)
+        } else {
+            self.app.limiter().count_staff(&ctx.settings, route, &who.account.id, ctx.now)
+        };
+        self.seat(ctx, route, counted)
+    }
+
+    fn seat(
+        &self,
+        ctx: Context,
+        route: Route,
+        counted: Result<Option<Quota>, Exceeded>,
+    ) -> Result<Desk, Answer> {
+        match counted {
             Ok(quota) => Ok(Desk { app: self.app.clone(), ctx, route, quota }),
             Err(exceeded) => {
                 let answer = Answer::too_many(exceeded);
@@ -119,6 +128,13 @@ impl Incoming {
                 Err(answer)
             }
         }
+    }
+
+    /// Counts the call.
+    pub(crate) fn desk(&self, route: Route, token: Option<&str>) -> Result<Desk, Answer> {
+        let ctx = self.app.context(&self.caller);
+        let counted = self.app.limiter().count(&ctx.settings, route, token, self.caller.address, ctx.now);
+        self.seat(ctx, route, counted)
     }
 
     /// The body's fields. Anything but JSON or a form, and JSON that does not parse, counts as an empty object
@@ -174,6 +190,17 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
+    /// Checks what the call brought.
+    pub(crate) fn check<T: Shape>(self, fields: Result<Fields<'_>, Answer>) -> Result<(Self, T), Answer> {
+        match fields {
+            Ok(fields) => match T::check(fields) {
+                Ok(input) => Ok((self, input)),
+                Err(code) => Err(self.refuse(Refusal::Code(code))),
+            },
+            Err(answer) => Err(self.finish(answer)),
+        }
+    }
+
     /// The answer, counted, with its limit headers.
     pub(crate) fn finish(&self, answer: Answer) -> Answer {
         self.app.metrics().count(self.route, answer.status);

@@ -121,7 +121,7 @@ pub(crate) struct SettingResponse {
               StaffFailure, AnyFailure)
 )]
 pub(crate) async fn one(Segment(id): Segment, call: StaffCall<ViewSettings>) -> Result<Answer, Answer> {
-    let desk = call.incoming.desk(Route::SettingOne, Some(&call.token))?;
+    let desk = call.desk(Route::SettingOne)?;
     let Some(definition) = Settings::definition(&id) else {
         return Ok(desk.finish(Answer::failure(StatusCode::BAD_REQUEST, "invalid-setting")));
     };
@@ -187,8 +187,7 @@ pub(crate) struct SettingChanged {
               StaffFailure, AnyFailure)
 )]
 pub(crate) async fn save(Segment(id): Segment, call: StaffCall<EditSettings>) -> Result<Answer, Answer> {
-    let (desk, change) =
-        call.incoming.body_limited_by::<SettingChange>(Route::SettingSave, Some(&call.token))?;
+    let (desk, change) = call.body::<SettingChange>(Route::SettingSave)?;
     let actor = call.who.account.id;
     let changed = desk.app.change_settings(desk.ctx.clone(), vec![(id, change.value)], actor).await;
     Ok(desk.answer(changed, |_| Answer::success(SettingChanged { success: True })))

@@ -14,10 +14,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::{Answer, Failure};
-use super::call::Incoming;
+use super::call::{Desk, Incoming};
 use super::error;
+use super::fields::Shape;
 use crate::App;
 use crate::caller::text;
+use crate::limits::Route;
 
 /// What an endpoint asks for.
 pub(crate) trait Needs: Send + Sync + 'static {
@@ -67,14 +69,33 @@ impl<N: Needs> FromRequest<App> for StaffCall<N> {
         let id = text(&incoming.headers, "x-user-id").filter(|id| !id.is_empty());
         let token = text(&incoming.headers, "x-auth-token").filter(|token| !token.is_empty());
         let (Some(id), Some(token)) = (id, token) else { return Err(not_logged_in()) };
-        let (now, presented) = (app.options().clock.now(), token.clone());
+        let now = app.options().clock.now();
+        let (limiter, address) = (app.limiter(), incoming.caller.address);
+        // Before the store is asked: guesses at tokens must not keep it busy.
+        limiter.may_present(&app.options().settings.current(), address, now).map_err(Answer::too_many)?;
+        let presented = token.clone();
         let who = app.store().read(move |tx| accounts::authenticate(tx, now, &id, &presented)).await;
         let who = who.map_err(|failure| error::render(app, parlor_services::Refusal::Store(failure)))?;
-        let Some(who) = who else { return Err(not_logged_in()) };
+        let Some(who) = who else {
+            limiter.presented(address, now);
+            return Err(not_logged_in());
+        };
         if !N::ANY.is_empty() && !N::ANY.iter().any(|permission| who.may(*permission)) {
             return Err(Answer::failure(StatusCode::FORBIDDEN, NOT_PERMITTED));
         }
         Ok(Self { incoming, who, token, needs: PhantomData })
+    }
+}
+
+impl<N> StaffCall<N> {
+    /// Counts the call.
+    pub(crate) fn desk(&self, route: Route) -> Result<Desk, Answer> {
+        self.incoming.staff_desk(route, &self.who)
+    }
+
+    /// Counts the call, then takes its body.
+    pub(crate) fn body<T: Shape>(&self, route: Route) -> Result<(Desk, T), Answer> {
+        self.desk(route)?.check(self.incoming.body_fields())
     }
 }
 

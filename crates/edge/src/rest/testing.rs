@@ -106,6 +106,11 @@ impl Server {
         reply
     }
 
+    /// The routes, for calls that are not the API's.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Makes an account that can log in.
     pub(crate) async fn account(&self, username: &str, email: &str, password: &str, roles: &[&str]) {
         let hash = self.app.options().passwords.hash(PasswordDigest::from_clear(password)).await.unwrap();

@@ -121,6 +121,15 @@ pub(crate) fn home() -> String {
     layout("Parlor", "front", &body)
 }
 
+/// A small page of this server's: a title and what stands under it.
+pub(super) fn framed(title: &str, body: &str) -> String {
+    let body = format!(
+        "<main class=\"home\">\n<header class=\"intro\"><h1>{title}</h1></header>\n\
+         <section class=\"try setup\">\n{body}\n</section>\n</main>"
+    );
+    layout(title, "front", &body)
+}
+
 fn layout(title: &str, class: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

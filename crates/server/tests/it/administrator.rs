@@ -66,3 +66,26 @@ async fn nobody_can_log_in_unless_an_administrator_was_named() {
     assert_eq!(place.rows("SELECT COUNT(*) FROM account").await, [["0"]]);
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_printed_link_makes_the_administrator_once() {
+    let place = Place::sqlite();
+    let mut server = place.setup().start().await;
+    let line = server.out.find("/setup?token=").await.expect("a link");
+    let path = line.find("/setup?").map(|start| line[start..].trim().to_owned()).expect("a path");
+    let token = path.split_once('=').expect("a token").1.to_owned();
+    let form =
+        json!({ "token": token, "username": "boss", "email": "boss@example.org", "password": PASSWORD });
+    assert!(server.api().get(&path).await.text.contains("<form"));
+    assert!(server.api().post("/setup", &form).await.text.contains("can log in now"));
+    assert!(server.api().post("/setup", &form).await.text.contains("was used or is too old"));
+    log_in(&server.api(), PASSWORD).await.expect("a session");
+    server.stop().await;
+    let err = server.err.whole().await;
+    assert!(!err.contains(&token), "the log does not hold it: {err}");
+
+    let mut server = place.setup().start().await;
+    log_in(&server.api(), PASSWORD).await.expect("a session");
+    server.stop().await;
+    assert!(!server.out.whole().await.contains("/setup?token="), "there is an administrator");
+}

@@ -38,6 +38,11 @@ statements! {
     GRANTED = "SELECT DISTINCT p.permission FROM account_role r JOIN role_permission p ON p.role = r.role \
                WHERE r.account = $1";
     ADD_ROLE = "INSERT INTO account_role (account, role) VALUES ($1, $2) ON CONFLICT (account, role) DO NOTHING";
+    IN_ROLE = "SELECT role FROM account_role WHERE role = $1 LIMIT 1";
+    SECRET = "SELECT value FROM secret WHERE name = $1 AND expires_at > $2";
+    SET_SECRET = "INSERT INTO secret (name, value, expires_at) VALUES ($1, $2, $3) \
+                  ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
+    DELETE_SECRET = "DELETE FROM secret WHERE name = $1";
     SEED_ROLE = "INSERT INTO role (id, name, description, protected) VALUES ($1, $1, $2, TRUE) ON CONFLICT (id) DO NOTHING";
     SEED_PERMISSION = "INSERT INTO permission (id, updated_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING";
     GRANT = "INSERT INTO role_permission (role, permission) VALUES ($1, $2) ON CONFLICT (role, permission) DO NOTHING";
@@ -171,6 +176,31 @@ pub fn granted(tx: &mut ReadTx<'_>, account: i64) -> Result<Vec<String>, StoreEr
 /// Gives an account a role that exists.
 pub fn add_role(tx: &mut WriteTx<'_>, account: i64, role: &str) -> Result<(), StoreError> {
     tx.run(ADD_ROLE, params![account, role]).map(drop)
+}
+
+/// Whether any account has a role.
+pub fn someone_in_role(tx: &mut ReadTx<'_>, role: &str) -> Result<bool, StoreError> {
+    tx.opt::<(String,)>(IN_ROLE, params![role]).map(|row| row.is_some())
+}
+
+/// A secret that has not run out by `now`.
+pub fn secret(tx: &mut ReadTx<'_>, name: &str, now: Millis) -> Result<Option<String>, StoreError> {
+    tx.opt::<(String,)>(SECRET, params![name, now]).map(|row| row.map(|(value,)| value))
+}
+
+/// Writes a secret in place of the one before.
+pub fn set_secret(
+    tx: &mut WriteTx<'_>,
+    name: &str,
+    value: &str,
+    expires_at: Millis,
+) -> Result<(), StoreError> {
+    tx.run(SET_SECRET, params![name, value, expires_at]).map(drop)
+}
+
+/// Forgets a secret.
+pub fn remove_secret(tx: &mut WriteTx<'_>, name: &str) -> Result<(), StoreError> {
+    tx.run(DELETE_SECRET, params![name]).map(drop)
 }
 
 /// Makes sure that a role of the program exists.

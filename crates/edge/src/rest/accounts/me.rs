@@ -139,7 +139,7 @@ pub(crate) struct MeResponse {
               StaffFailure, AnyFailure)
 )]
 pub(crate) async fn show(call: StaffCall<Login>) -> Result<Answer, Answer> {
-    let desk = call.incoming.desk(Route::Me, Some(&call.token))?;
+    let desk = call.desk(Route::Me)?;
     let me = MeBody::of(&desk.app, call.who);
     Ok(desk.finish(Answer::success(MeResponse { me, success: True })))
 }

@@ -204,7 +204,7 @@ pub(crate) async fn log_out_by_get(call: StaffCall<Login>) -> Result<Answer, Ans
 }
 
 async fn ended(call: StaffCall<Login>) -> Result<Answer, Answer> {
-    let desk = call.incoming.desk(Route::Logout, Some(&call.token))?;
+    let desk = call.desk(Route::Logout)?;
     let (ctx, key) = (desk.ctx.clone(), call.who.account.id.clone());
     let (who, token) = (call.who, call.token);
     let ended = desk.app.store().write_idempotent(&key, move |tx| accounts::log_out(tx, &ctx, &who, &token));

@@ -147,3 +147,30 @@ async fn the_store_holds_no_token_and_no_password() {
     let stored = server.text("SELECT password FROM account WHERE username = 'maria'");
     assert!(stored.starts_with("argon2id:"), "{stored}");
 }
+
+#[tokio::test]
+async fn people_who_work_here_are_not_limited_like_strangers() {
+    let mut server = server().await;
+    server.set(|settings| settings.rate_limiter = true);
+    for (name, limited) in [("maria", false), ("ana", true)] {
+        let session = server.call(login(&json!({ "user": name, "password": PASSWORD }))).await.ok();
+        for _ in 0..600 {
+            server.call(me(&session["data"])).await.ok();
+        }
+        let next = server.call(me(&session["data"])).await;
+        assert_eq!(next.status.as_u16(), if limited { 429 } else { 200 }, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn guesses_at_tokens_are_cut_off() {
+    let mut server = server().await;
+    server.set(|settings| settings.rate_limiter = true);
+    let session = server.call(login(&json!({ "user": "ana", "password": PASSWORD }))).await.ok();
+    let guess = json!({ "userId": session["data"]["userId"], "authToken": "x" });
+    for _ in 0..60 {
+        assert_eq!(server.call(me(&guess)).await.status.as_u16(), 401);
+    }
+    assert_eq!(server.call(me(&guess)).await.status.as_u16(), 429);
+    server.call(me(&session["data"]).from([198, 51, 100, 3])).await.ok();
+}
